@@ -1,0 +1,163 @@
+"""Every error that Facies raises on purpose, each with a code that never changes.
+
+    FaciesError
+    ├── PhotoError                  something is wrong with a photo
+    │   ├── NotAPhotoError          the bytes are no JPEG, PNG, WebP or TIFF
+    │   ├── PhotoTooLargeError      more pixels than the limit allows
+    │   └── DamagedPhotoError       the header was readable, the pixels are not
+    ├── UploadTooLargeError         more bytes than the limit allows
+    ├── OptionError                 an option of an analysis is out of range
+    ├── PackageError                a model package is incomplete or inconsistent
+    │   ├── ChecksumError           the weights are not the ones the manifest names
+    │   └── UnknownModelError       no package of that name and version
+    ├── JobError
+    │   ├── UnknownJobError         no such job, or it belongs to somebody else
+    │   ├── QueueFullError          the queue has reached its bound; come back later
+    │   ├── LeaseLostError          another worker has the job now; drop the result
+    │   └── IllegalMoveError        the job's status does not allow this move
+    ├── AnalysisCancelledError      the caller asked to stop
+    ├── TileCoverageError           some pixel of the photo is in no tile
+    ├── RuntimeClosedError          tiles were sent to a runtime after close()
+    ├── UnknownKeyError             the API key is missing, wrong or revoked
+    ├── SettingsError               a setting is missing or cannot be read
+    └── TrainingError               a plan or a dataset cannot be used
+
+A message is one sentence for the person at the other end, and names the remedy where there is one. The web maps the
+codes to HTTP statuses in one table (`facies.web.problems`).
+"""
+
+from typing import ClassVar
+
+
+class FaciesError(Exception):
+    """Base of everything Facies raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+
+class PhotoError(FaciesError):
+    """Something is wrong with a photo."""
+
+    code = "photo"
+
+
+class NotAPhotoError(PhotoError):
+    """The bytes are no JPEG, PNG, WebP or TIFF."""
+
+    code = "not_a_photo"
+
+
+class PhotoTooLargeError(PhotoError):
+    """The photo has more pixels than the limit allows."""
+
+    code = "photo_too_large"
+
+
+class DamagedPhotoError(PhotoError):
+    """The photo's header was readable, its pixels are not."""
+
+    code = "damaged_photo"
+
+
+class UploadTooLargeError(FaciesError):
+    """The upload has more bytes than the limit allows."""
+
+    code = "upload_too_large"
+
+
+class OptionError(FaciesError):
+    """An option of an analysis is out of range."""
+
+    code = "option"
+
+
+class PackageError(FaciesError):
+    """A model package is incomplete or inconsistent."""
+
+    code = "package"
+
+
+class ChecksumError(PackageError):
+    """The weights are not the ones the manifest names."""
+
+    code = "checksum"
+
+
+class UnknownModelError(PackageError):
+    """There is no package of that name and version."""
+
+    code = "unknown_model"
+
+
+class JobError(FaciesError):
+    """Something is wrong with a job."""
+
+    code = "job"
+
+
+class UnknownJobError(JobError):
+    """There is no such job, or it belongs to somebody else."""
+
+    code = "unknown_job"
+
+
+class QueueFullError(JobError):
+    """The queue has reached its bound.
+
+    Attributes:
+        retry_after_s: when to come back, seconds.
+    """
+
+    code = "queue_full"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LeaseLostError(JobError):
+    """Another worker has the job now; whatever this one found must be dropped."""
+
+    code = "lease_lost"
+
+
+class IllegalMoveError(JobError):
+    """The job's status does not allow this move."""
+
+    code = "illegal_move"
+
+
+class AnalysisCancelledError(FaciesError):
+    """The caller asked to stop, and the analysis stopped between two batches."""
+
+    code = "cancelled"
+
+
+class TileCoverageError(FaciesError):
+    """Some pixel of the photo is in no tile."""
+
+    code = "tile_coverage"
+
+
+class RuntimeClosedError(FaciesError):
+    """Tiles were sent to a runtime after it was closed."""
+
+    code = "runtime_closed"
+
+
+class UnknownKeyError(FaciesError):
+    """The API key is missing, wrong or revoked."""
+
+    code = "unknown_key"
+
+
+class SettingsError(FaciesError):
+    """A setting is missing or cannot be read."""
+
+    code = "settings"
+
+
+class TrainingError(FaciesError):
+    """A training plan or a dataset cannot be used."""
+
+    code = "training"

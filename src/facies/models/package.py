@@ -1,0 +1,246 @@
+"""A model package: a folder with a manifest, weights and a card. Data only; nothing in it is ever executed.
+
+    package.toml   what `Manifest` describes
+    model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
+    CARD.md        trained on, tested on, where it fails
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from facies.errors import ChecksumError, PackageError
+
+MANIFEST_NAME = "package.toml"
+CARD_NAME = "CARD.md"
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Channel = Annotated[int, Field(ge=0, le=255)]
+Pixels = Annotated[int, Field(ge=1, le=16384)]
+Task = Literal["tile-classification", "segmentation"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Weights(_Frozen):
+    """The weights file and its checksum."""
+
+    file: FileName
+    format: Literal["onnx", "tflite", "openvino"]
+    sha256: Sha256
+
+
+class Input(_Frozen):
+    """What the network takes.
+
+    A network with `dtype = "uint8"` normalises inside; for `float32` the runtime feeds `(x - mean) / std`, with mean and
+    std on the 0–255 scale of the pixels, in the order of `colour`.
+    """
+
+    size_hw: tuple[Pixels, Pixels]
+    layout: Literal["NHWC", "NCHW"] = "NHWC"
+    dtype: Literal["uint8", "float32"] = "uint8"
+    colour: Literal["RGB", "BGR"] = "RGB"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: Literal["bilinear", "bicubic"] = "bilinear"
+
+
+class Output(_Frozen):
+    """What the network gives: the tensor's name, and whether softmax has been applied in it already.
+
+    Classification: (N, C). Segmentation: (N, C, h, w) with h, w the input's size.
+    """
+
+    name: str | None = None
+    kind: Literal["logits", "probs"] = "logits"
+
+
+class Tiling(_Frozen):
+    """How a photo is cut.
+
+    Attributes:
+        tile_hw: the tile's size on the (normalised) photo, pixels.
+        overlap: pixels shared by neighbouring tiles. 0 cuts a plain grid whose last row and column are smaller.
+        normalised_width: the photo is first resized so that its shorter side has this many pixels; 0 leaves it.
+    """
+
+    tile_hw: tuple[Pixels, Pixels]
+    overlap: Annotated[int, Field(ge=0)] = 0
+    normalised_width: Annotated[int, Field(ge=0, le=16384)] = 0
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> Self:
+        if self.overlap >= min(self.tile_hw):
+            raise ValueError(f"overlap {self.overlap} must be smaller than the tile {self.tile_hw}")
+        return self
+
+
+class ClassEntry(_Frozen):
+    """One class: its index in the network's output, its name, its colour, and its label in a dialect where that differs."""
+
+    index: Annotated[int, Field(ge=0, le=254)]
+    name: str
+    rgb: tuple[Channel, Channel, Channel]
+    label: dict[str, str] = {}
+
+    def label_for(self, dialect: str) -> str:
+        """The class's label in `dialect`, its name where the dialect has no other."""
+        return self.label.get(dialect, self.name)
+
+
+class Decision(_Frozen):
+    """How logits become probabilities and probabilities a label.
+
+    `probs = softmax((logits + offset) / temperature)`. With two classes, a tile is `positive` when
+    `probs[positive] >= threshold`; otherwise the label is the arg-max. Probabilities inside `unsure_band` are reported as
+    *unsure* (off by default).
+    """
+
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    offset: tuple[float, ...] = ()
+    positive: str | None = None
+    background: str | None = None
+    unsure_band: tuple[float, float] | None = None
+
+
+class Source(_Frozen):
+    """A source of training data and what its licence allows."""
+
+    name: str
+    licence: str
+    url: str = ""
+    used_for: str = ""
+
+
+class Manifest(_Frozen):
+    """`package.toml`, checked."""
+
+    format_version: Literal[1]
+    name: Name
+    version: Version
+    task: Task
+    title: str
+    description: str
+    authors: tuple[str, ...]
+    licence: str
+    weights: Weights
+    input: Input
+    output: Output = Output()
+    tiling: Tiling
+    classes: Annotated[tuple[ClassEntry, ...], Field(min_length=2, max_length=255)]
+    decision: Decision = Decision()
+    sources: tuple[Source, ...] = ()
+    metrics: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _classes_are_consistent(self) -> Self:
+        if [entry.index for entry in self.classes] != list(range(len(self.classes))):
+            raise ValueError("classes must be listed in order with indices 0, 1, 2, …")
+        names = {entry.name for entry in self.classes}
+        if len(names) != len(self.classes):
+            raise ValueError("two classes have the same name")
+        for role in (self.decision.positive, self.decision.background):
+            if role is not None and role not in names:
+                raise ValueError(f"decision names the class {role!r}, which is not listed")
+        if self.decision.positive is not None and len(self.classes) != 2:
+            raise ValueError("a positive class makes sense with exactly two classes")
+        if self.decision.offset and len(self.decision.offset) != len(self.classes):
+            raise ValueError("decision.offset needs one number a class")
+        return self
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    def index_of(self, class_name: str) -> int:
+        """Index of the class called `class_name`."""
+        return next(entry.index for entry in self.classes if entry.name == class_name)
+
+    @property
+    def background_index(self) -> int | None:
+        """Index of the class that is never painted or listed, if there is one."""
+        return None if self.decision.background is None else self.index_of(self.decision.background)
+
+    @property
+    def positive_index(self) -> int | None:
+        """Index of the class whose probability is thresholded, if there is one."""
+        return None if self.decision.positive is None else self.index_of(self.decision.positive)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A checked package on disk."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return self.manifest.reference
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights file."""
+        return self.path / self.manifest.weights.file
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown."""
+        return (self.path / CARD_NAME).read_text(encoding="utf-8")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check `package.toml`.
+
+    Raises:
+        PackageError: it is missing, no TOML, or does not hold what a manifest must.
+    """
+    try:
+        return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise PackageError(f"{path} is missing: a model package is a folder with a {MANIFEST_NAME}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackageError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the manifest"
+        raise PackageError(f"{path}: {where}: {first['msg']}.") from error
+
+
+def load_package(folder: Path) -> Package:
+    """Read a package and check that its weights are the ones the manifest names.
+
+    Raises:
+        PackageError: a file is missing or the manifest is wrong.
+        ChecksumError: the weights have been changed or damaged.
+    """
+    package = Package(folder.resolve(), read_manifest(folder / MANIFEST_NAME))
+    for required in (package.weights_path, folder / CARD_NAME):
+        if not required.is_file():
+            raise PackageError(f"The package {package.reference} has no {required.name}; get a complete copy of it.")
+    found = file_sha256(package.weights_path)
+    if found != package.manifest.weights.sha256:
+        raise ChecksumError(
+            f"The weights of {package.reference} do not match their checksum (found {found[:12]}…); "
+            "the file is damaged or was replaced. Install the package again."
+        )
+    return package
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
