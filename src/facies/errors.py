@@ -5,7 +5,11 @@
     │   ├── NotAPhotoError          the bytes are no JPEG, PNG, WebP or TIFF
     │   ├── PhotoTooLargeError      more pixels than the limit allows
     │   └── DamagedPhotoError       the header was readable, the pixels are not
-    ├── UploadTooLargeError         more bytes than the limit allows
+    ├── UploadError                 something is wrong with the request that carries a photo
+    │   ├── UploadTooLargeError     more bytes than the limit allows
+    │   ├── UploadStalledError      no byte came for too long
+    │   ├── FormError               the body is no readable multipart form
+    │   └── MissingFieldError       the form lacks a field it must have
     ├── OptionError                 an option of an analysis is out of range
     ├── PackageError                a model package is incomplete or inconsistent
     │   ├── ChecksumError           the weights are not the ones the manifest names
@@ -59,10 +63,34 @@ class DamagedPhotoError(PhotoError):
     code = "damaged_photo"
 
 
-class UploadTooLargeError(FaciesError):
+class UploadError(FaciesError):
+    """Something is wrong with the request that carries a photo."""
+
+    code = "upload"
+
+
+class UploadTooLargeError(UploadError):
     """The upload has more bytes than the limit allows."""
 
     code = "upload_too_large"
+
+
+class UploadStalledError(UploadError):
+    """No byte of the upload came for too long."""
+
+    code = "upload_stalled"
+
+
+class FormError(UploadError):
+    """The body of the request is no readable multipart form."""
+
+    code = "form"
+
+
+class MissingFieldError(UploadError):
+    """The form lacks a field it must have."""
+
+    code = "missing_field"
 
 
 class OptionError(FaciesError):
