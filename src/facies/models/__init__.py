@@ -1,0 +1,1 @@
+"""Model packages, and the runtimes that run them."""

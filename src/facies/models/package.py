@@ -1,8 +1,8 @@
 """A model package: a folder with a manifest, weights and a card. Data only; nothing in it is ever executed.
 
-    package.toml   what `Manifest` describes
-    model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
-    CARD.md        trained on, tested on, where it fails
+package.toml   what `Manifest` describes
+model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
+CARD.md        trained on, tested on, where it fails
 """
 
 import hashlib
@@ -42,8 +42,8 @@ class Weights(_Frozen):
 class Input(_Frozen):
     """What the network takes.
 
-    A network with `dtype = "uint8"` normalises inside; for `float32` the runtime feeds `(x - mean) / std`, with mean and
-    std on the 0–255 scale of the pixels, in the order of `colour`.
+    A network with `dtype = "uint8"` normalises inside; for `float32` the runtime feeds `(x - mean) / std`, mean and std
+    on the 0–255 scale of the pixels, in the order of `colour`.
     """
 
     size_hw: tuple[Pixels, Pixels]
@@ -86,7 +86,7 @@ class Tiling(_Frozen):
 
 
 class ClassEntry(_Frozen):
-    """One class: its index in the network's output, its name, its colour, and its label in a dialect where that differs."""
+    """One class: index in the network's output, name, colour, and its label in a dialect where that differs."""
 
     index: Annotated[int, Field(ge=0, le=254)]
     name: str
@@ -102,8 +102,8 @@ class Decision(_Frozen):
     """How logits become probabilities and probabilities a label.
 
     `probs = softmax((logits + offset) / temperature)`. With two classes, a tile is `positive` when
-    `probs[positive] >= threshold`; otherwise the label is the arg-max. Probabilities inside `unsure_band` are reported as
-    *unsure* (off by default).
+    `probs[positive] >= threshold`; otherwise the label is the arg-max. Probabilities of the positive class inside
+    `unsure_band` are reported as *unsure* (off by default).
     """
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -157,6 +157,12 @@ class Manifest(_Frozen):
             raise ValueError("a positive class makes sense with exactly two classes")
         if self.decision.offset and len(self.decision.offset) != len(self.classes):
             raise ValueError("decision.offset needs one number a class")
+        return self
+
+    @model_validator(mode="after")
+    def _segmentation_tiles_fit(self) -> Self:
+        if self.task == "segmentation" and (self.tiling.tile_hw != self.input.size_hw or not self.tiling.overlap):
+            raise ValueError("a segmentation package needs tiling.tile_hw equal to input.size_hw, and an overlap")
         return self
 
     @property

@@ -1,0 +1,1 @@
+"""Label maps and labelled tiles as numbers and files a scientist uses."""

@@ -1,0 +1,91 @@
+"""A photo is cut into tiles: where they lie, and how one reaches the network's input."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the tiles of a photo lie, row by row from the top-left corner.
+
+    Attributes:
+        image_hw: the photo's size, pixels.
+        origins_yx: int64 (T, 2), top-left corners, pixels.
+        sizes_hw: int64 (T, 2), sizes, pixels.
+    """
+
+    image_hw: tuple[int, int]
+    origins_yx: npt.NDArray[np.int64]
+    sizes_hw: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.origins_yx)
+
+
+def plan(image_hw: tuple[int, int], tile_hw: tuple[int, int], overlap: int = 0) -> Grid:
+    """Lay tiles over a photo.
+
+    Without overlap the last row and column are as small as what is left. With overlap every tile is whole: the last ones
+    are moved back inside, so a photo must be at least one tile large.
+
+    Args:
+        image_hw: the photo's size, pixels.
+        tile_hw: a tile's size, pixels.
+        overlap: pixels that neighbours share at least.
+
+    Returns:
+        The grid; ⌈H / h⌉ · ⌈W / w⌉ tiles without overlap.
+    """
+    ys, heights = _plan_axis(image_hw[0], tile_hw[0], overlap)
+    xs, widths = _plan_axis(image_hw[1], tile_hw[1], overlap)
+    return Grid(image_hw, _pairs(ys, xs), _pairs(heights, widths))
+
+
+def _plan_axis(length: int, tile: int, overlap: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    if overlap == 0:
+        starts = np.arange(0, length, tile, dtype=np.int64)
+        return starts, np.minimum(tile, length - starts)
+    starts = np.arange(0, max(1, length - overlap), tile - overlap, dtype=np.int64)
+    starts = np.minimum(starts, max(0, length - tile))
+    return starts, np.full_like(starts, tile)
+
+
+def _pairs(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def cut(photo: npt.NDArray[np.uint8], grid: Grid) -> Iterator[npt.NDArray[np.uint8]]:
+    """Cut a photo.
+
+    Args:
+        photo: uint8 (H, W, 3).
+        grid: from `plan`, for the photo's size.
+
+    Yields:
+        uint8 (h, w, 3), views into the photo, in the grid's order.
+    """
+    for (y, x), (height, width) in zip(grid.origins_yx, grid.sizes_hw, strict=True):
+        yield photo[y : y + height, x : x + width]
+
+
+def fit(tile: npt.NDArray[np.uint8], size_hw: tuple[int, int], resize: str = "bilinear") -> npt.NDArray[np.uint8]:
+    """Resize a tile to the network's input; training and serving both come through here.
+
+    Args:
+        tile: uint8 (h, w, 3).
+        size_hw: the wanted size, pixels. The aspect is not kept.
+        resize: "bilinear" or "bicubic", both antialiased.
+
+    Returns:
+        uint8 (*size_hw, 3).
+    """
+    if tile.shape[:2] == size_hw:
+        return tile
+    height, width = size_hw
+    return np.asarray(Image.fromarray(tile).resize((width, height), _FILTERS[resize]))

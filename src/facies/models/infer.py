@@ -1,0 +1,70 @@
+"""Tiles stream through a runtime: batches go in ahead of the answers, answers come out in the tiles' order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from itertools import islice
+
+import numpy as np
+
+from facies.errors import AnalysisCancelledError
+from facies.models.runtime import Probs, Runtime, Tiles
+
+# Answers kept while an earlier batch is still being looked at.
+_MOST_PENDING = 16
+
+
+def infer(
+    runtime: Runtime,
+    tiles: Iterable[Tiles],
+    total: int,
+    on_progress: Callable[[int, int], None],
+    is_cancelled: Callable[[], bool],
+) -> Iterator[Probs]:
+    """Look at every tile.
+
+    Args:
+        runtime: what looks.
+        tiles: uint8 (h, w, 3) each, of the network's input size.
+        total: how many tiles there are.
+        on_progress: called with tiles done and `total` after every batch.
+        is_cancelled: asked between two batches.
+
+    Yields:
+        float32 (C,) or (C, h, w) a tile, in the tiles' order.
+
+    Raises:
+        AnalysisCancelledError: `is_cancelled` said so; batches not yet begun are taken back.
+    """
+    pending: deque[Future[Probs]] = deque()
+    done = 0
+
+    def collect(until: int) -> Iterator[Probs]:
+        nonlocal done
+        while len(pending) > until or (pending and pending[0].done()):
+            _stop_if(is_cancelled)
+            answers = pending.popleft().result()
+            done += len(answers)
+            on_progress(done, total)
+            yield from answers
+
+    try:
+        for batch in _batches(tiles, runtime.batch_size):
+            _stop_if(is_cancelled)
+            pending.append(runtime.submit(batch))
+            yield from collect(until=_MOST_PENDING)
+        yield from collect(until=0)
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _batches(tiles: Iterable[Tiles], size: int) -> Iterator[Tiles]:
+    remaining = iter(tiles)
+    while batch := list(islice(remaining, size)):
+        yield np.stack(batch)
+
+
+def _stop_if(is_cancelled: Callable[[], bool]) -> None:
+    if is_cancelled():
+        raise AnalysisCancelledError("The analysis was cancelled.")

@@ -1,0 +1,147 @@
+"""OpenVINO: the runtime for CPUs. Reads ONNX, TFLite and its own format.
+
+Normalising and calibration are part of the compiled graph; `uint8` tiles go in, probabilities come out. As many threads
+call the graph as OpenVINO has streams, so every stream is kept busy and an error reaches the caller's future.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import BoundedSemaphore, Lock
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+
+from facies.errors import PackageError, RuntimeClosedError
+from facies.models.package import Manifest, Package
+from facies.models.runtime import Probs, Tiles
+
+_BATCH_SIZE = {"tile-classification": 4, "segmentation": 1}
+# Batches waiting beside those being looked at: enough to hide the caller's own work, few enough to bound memory.
+_WAITING_PER_STREAM = 2
+
+
+class OpenVinoRuntime:
+    """A package compiled for the CPU; may be shared by threads."""
+
+    def __init__(self, package: Package, streams: int = 0) -> None:
+        """Compile.
+
+        Args:
+            package: what to run.
+            streams: batches looked at side by side; 0 lets OpenVINO choose for the machine.
+
+        Raises:
+            PackageError: OpenVINO cannot read the weights, or they do not have the input and output of the manifest.
+        """
+        self.package = package
+        self.batch_size = _BATCH_SIZE[package.manifest.task]
+        compiled = _compile(package, self.batch_size, streams)
+        count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(count):
+            self._requests.put(compiled.create_infer_request())
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="openvino")
+        self._room = BoundedSemaphore(count * (1 + _WAITING_PER_STREAM))
+        self._lock = Lock()
+        self._closed = False
+
+    def submit(self, tiles: Tiles) -> "Future[Probs]":
+        """Send a batch; see `facies.models.runtime.Runtime`."""
+        self._room.acquire()
+        try:
+            with self._lock:
+                if self._closed:
+                    raise RuntimeClosedError(f"The runtime of {self.package.reference} is closed.")
+                future = self._threads.submit(self._infer, tiles)
+        except BaseException:
+            self._room.release()
+            raise
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def close(self) -> None:
+        """Finish what was submitted and free the model."""
+        with self._lock:
+            self._closed = True
+        self._threads.shutdown(wait=True)
+        self._requests = SimpleQueue()
+
+    def _infer(self, tiles: Tiles) -> Probs:
+        count = len(tiles)
+        request = self._requests.get()
+        try:
+            request.infer([_fill_batch(tiles, self.batch_size)], share_inputs=True)
+            return np.array(request.get_output_tensor(0).data[:count])
+        finally:
+            self._requests.put(request)
+
+
+def _fill_batch(tiles: Tiles, batch_size: int) -> Tiles:
+    """The compiled graph takes whole batches only: repeat the last tile of a short one."""
+    missing = batch_size - len(tiles)
+    if not missing:
+        return np.ascontiguousarray(tiles)
+    return np.concatenate([tiles, np.repeat(tiles[-1:], missing, axis=0)])
+
+
+def _compile(package: Package, batch_size: int, streams: int) -> ov.CompiledModel:
+    core = ov.Core()
+    manifest = package.manifest
+    try:
+        model = core.read_model(package.weights_path)
+        model.reshape(_batched_shape(model, manifest, batch_size))
+        model = _with_input(_with_probs(model, manifest), manifest)
+        return core.compile_model(model, "CPU", _properties(streams))
+    except RuntimeError as error:
+        raise PackageError(
+            f"OpenVINO cannot use the weights of {package.reference} as its manifest describes them: {_last_line(error)}"
+        ) from error
+
+
+def _batched_shape(model: ov.Model, manifest: Manifest, batch_size: int) -> ov.PartialShape:
+    height, width = manifest.input.size_hw
+    shape = [batch_size, height, width, 3] if manifest.input.layout == "NHWC" else [batch_size, 3, height, width]
+    if len(model.inputs) != 1:
+        raise PackageError(f"The network of {manifest.reference} has {len(model.inputs)} inputs; it must have one.")
+    return ov.PartialShape(shape)
+
+
+def _with_probs(model: ov.Model, manifest: Manifest) -> ov.Model:
+    """Leave one output, and append the calibration: softmax((logits + offset) / temperature)."""
+    name = manifest.output.name
+    scores = (model.output(name) if name else model.output(0)).get_node().input_value(0)
+    scores = ops.convert(scores, "f32").output(0)
+    if manifest.output.kind == "logits":
+        rank = scores.get_partial_shape().rank.get_length()
+        offset = np.zeros(len(manifest.classes), dtype=np.float32)
+        offset[: len(manifest.decision.offset)] = manifest.decision.offset
+        shifted = ops.add(scores, offset.reshape(1, -1, *[1] * (rank - 2)))
+        cooled = ops.divide(shifted, np.float32(manifest.decision.temperature))
+        scores = ops.softmax(cooled, 1).output(0)
+    return ov.Model([ops.result(scores)], model.get_parameters(), manifest.name)
+
+
+def _with_input(model: ov.Model, manifest: Manifest) -> ov.Model:
+    """Let the graph take uint8 (N, h, w, 3) RGB whatever the network takes."""
+    steps = ov.preprocess.PrePostProcessor(model)
+    network, source = manifest.input, steps.input()
+    source.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    source.model().set_layout(ov.Layout(network.layout))
+    if network.colour == "BGR":
+        source.tensor().set_color_format(ov.preprocess.ColorFormat.RGB)
+        source.preprocess().convert_color(ov.preprocess.ColorFormat.BGR)
+    if network.dtype == "float32":
+        source.preprocess().convert_element_type(ov.Type.f32).mean(list(network.mean)).scale(list(network.std))
+    return steps.build()
+
+
+def _properties(streams: int) -> dict[str, object]:
+    properties: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+    if streams:
+        properties["NUM_STREAMS"] = streams
+    return properties
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
