@@ -1,1 +1,50 @@
+"""Facies turns photographs of the ground into maps of what is there.
+
+>>> import facies
+>>> result = facies.analyse("core.jpg", model="rock-types")
+>>> result.summary["classes"][0]["name"]
+'sandstone'
+>>> result.overlay(opacity=0.6).shape
+(2537, 256, 3)
+"""
+
+from os import PathLike
+from pathlib import Path
+
+from facies.analysis import Analysis, MapAnalysis, Options, TileAnalysis
+from facies.analysis import analyse as _analyse
+from facies.errors import FaciesError, PackageError, PhotoError
+
+__all__ = [
+    "Analysis",
+    "FaciesError",
+    "MapAnalysis",
+    "Options",
+    "PackageError",
+    "PhotoError",
+    "TileAnalysis",
+    "analyse",
+]
 __version__ = "0.1.0"
+
+
+def analyse(photo: str | PathLike[str], model: str, options: Options = Options()) -> Analysis:
+    """Analyse a photo on this machine, without a server.
+
+    The model is compiled at the first call and kept.
+
+    Args:
+        photo: a JPEG, PNG, WebP, TIFF or BigTIFF file.
+        model: `name` or `name@version` of a package, for example "coral-bleaching".
+        options: the user's choices.
+
+    Returns:
+        A `TileAnalysis` (every tile with its probability and label) or a `MapAnalysis` (every pixel with its class).
+
+    Raises:
+        PhotoError: the file is no photo, too large or damaged.
+        PackageError: there is no such model, or its package is damaged.
+    """
+    from facies.assembly import shared_runtimes  # noqa: PLC0415 - the back ends load when they are needed
+
+    return _analyse(Path(photo), shared_runtimes().get(model), options)

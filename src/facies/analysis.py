@@ -23,10 +23,10 @@ from facies.imaging.legend import LegendEntry, with_legend
 from facies.imaging.overlay import paint_tiles, tint
 from facies.imaging.stitch import label_map
 from facies.imaging.tiles import Grid, cut, fit, plan
-from facies.imaging.upright import bring_back, make_upright
+from facies.imaging.upright import Upright, bring_back, make_upright, plan_upright
 from facies.models.decision import decide, label_colours, label_names, reported_probs
 from facies.models.infer import infer
-from facies.models.package import Manifest
+from facies.models.package import Manifest, Tiling
 from facies.models.runtime import Probs, Runtime
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.exports import to_csv, to_json
@@ -85,8 +85,8 @@ def analyse(
     manifest, clock = runtime.package.manifest, _Stopwatch()
     pixels = decode(photo, max_pixels)
     clock.lap("decode")
-    standing, upright = make_upright(pixels, manifest.tiling.normalised_width, manifest.tiling.tile_hw)
-    grid = plan(standing.shape[:2], manifest.tiling.tile_hw, manifest.tiling.overlap)
+    upright, grid = plan_tiles(pixels.shape[:2], manifest.tiling)
+    standing = make_upright(pixels, upright)
     on_progress(0, len(grid))
     tiles = (fit(tile, manifest.input.size_hw, manifest.input.resize) for tile in cut(standing, grid))
     tile_probs = infer(runtime, tiles, len(grid), on_progress, is_cancelled)
@@ -97,6 +97,21 @@ def analyse(
     labels, confidence = (bring_back(found, upright) for found in label_map(tile_probs, grid))
     clock.lap("infer")
     return MapAnalysis(manifest, options, pixels, clock.laps, label_map=labels, confidence=confidence)
+
+
+def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid]:
+    """Where the tiles of a photo will lie, without looking at it.
+
+    Args:
+        photo_hw: the photo's size, pixels.
+        tiling: the package's.
+
+    Returns:
+        how the photo is brought upright, and the grid that lies on it then.
+    """
+    whole_tiles = tiling.overlap > 0
+    upright = plan_upright(photo_hw, tiling.normalised_width, tiling.tile_hw if whole_tiles else (1, 1))
+    return upright, plan(upright.padded_hw, tiling.tile_hw, tiling.overlap)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,8 +31,8 @@ class Grid:
 def plan(image_hw: tuple[int, int], tile_hw: tuple[int, int], overlap: int = 0) -> Grid:
     """Lay tiles over a photo.
 
-    Without overlap the last row and column are as small as what is left. With overlap every tile is whole: the last ones
-    are moved back inside, so a photo must be at least one tile large.
+    Without overlap the last row and column are as small as what is left. With overlap every tile is whole: the last
+    ones are moved back inside, so a photo must be at least one tile large.
 
     Args:
         image_hw: the photo's size, pixels.

@@ -95,7 +95,7 @@ def _compile(package: Package, batch_size: int, streams: int) -> ov.CompiledMode
         return core.compile_model(model, "CPU", _properties(streams))
     except RuntimeError as error:
         raise PackageError(
-            f"OpenVINO cannot use the weights of {package.reference} as its manifest describes them: {_last_line(error)}"
+            f"The weights of {package.reference} are not what its manifest describes: {_last_line(error)}"
         ) from error
 
 

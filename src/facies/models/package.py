@@ -160,9 +160,12 @@ class Manifest(_Frozen):
         return self
 
     @model_validator(mode="after")
-    def _segmentation_tiles_fit(self) -> Self:
-        if self.task == "segmentation" and (self.tiling.tile_hw != self.input.size_hw or not self.tiling.overlap):
+    def _tiling_suits_the_task(self) -> Self:
+        tiling = self.tiling
+        if self.task == "segmentation" and (tiling.tile_hw != self.input.size_hw or not tiling.overlap):
             raise ValueError("a segmentation package needs tiling.tile_hw equal to input.size_hw, and an overlap")
+        if self.task == "tile-classification" and (tiling.overlap or tiling.normalised_width):
+            raise ValueError("a tile-classification package has neither tiling.overlap nor tiling.normalised_width")
         return self
 
     @property

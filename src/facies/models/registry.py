@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from facies.errors import UnknownModelError
+from facies.errors import PackageError, UnknownModelError
 from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package, read_manifest
 
 SHIPPED = Path(__file__).parent.parent / "packages"
@@ -49,6 +49,23 @@ class Registry:
             known = ", ".join(manifest.reference for _, manifest in manifests) or "none"
             raise UnknownModelError(f"There is no model {reference!r}; known are: {known}.")
         return load_package(fitting[-1])
+
+    def verify(self) -> dict[str, str | None]:
+        """Check every package, also those that cannot be read.
+
+        Returns:
+            for every package's folder, what is wrong with it, or None.
+        """
+        folders = [file.parent for folder in self._folders for file in sorted(folder.glob(f"*/{MANIFEST_NAME}"))]
+        return {str(folder): _problem_of(folder) for folder in folders}
+
+
+def _problem_of(folder: Path) -> str | None:
+    try:
+        load_package(folder)
+    except PackageError as error:
+        return str(error)
+    return None
 
 
 def _version_key(manifest: Manifest) -> tuple[int, ...]:

@@ -1,0 +1,183 @@
+"""The only place where concrete back ends are chosen and wired together."""
+
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import uvicorn
+
+from facies.errors import SettingsError
+from facies.jobs.blobs import LocalBlobs
+from facies.jobs.store import JobStore
+from facies.jobs.supervisor import Supervisor
+from facies.jobs.worker import Worker
+from facies.models.fake import FakeRuntime
+from facies.models.package import Manifest, Package
+from facies.models.registry import SHIPPED, Registry
+from facies.models.runtime import Runtime
+from facies.settings import Settings
+from facies.web.app import WebConfig, create_app
+from facies.web.dialects import coral, rock
+
+Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
+
+_FIRST_KEY_NAME = "first"
+# Open requests get this long to end before the server goes; a worker then gets its own time.
+_DRAIN_S = 3
+
+
+class Runtimes:
+    """Compiled models, each loaded when it is first asked for and kept."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._registry = registry(settings)
+        self._loaded: dict[str, Runtime] = {}
+        self._lock = Lock()
+
+    def get(self, reference: str) -> Runtime:
+        """The runtime of `name` or `name@version`.
+
+        Raises:
+            UnknownModelError: there is no such package.
+            PackageError: it cannot be loaded.
+        """
+        with self._lock:
+            if reference not in self._loaded:
+                self._loaded[reference] = load_runtime(self._registry.get(reference), self._settings)
+            return self._loaded[reference]
+
+    def close(self) -> None:
+        """Close every runtime."""
+        with self._lock:
+            for runtime in self._loaded.values():
+                runtime.close()
+            self._loaded.clear()
+
+
+@cache
+def shared_runtimes() -> Runtimes:
+    """The runtimes of this process, by the settings it finds."""
+    return Runtimes(Settings.read())
+
+
+def registry(settings: Settings) -> Registry:
+    """The shipped packages and the user's own."""
+    return Registry([SHIPPED, settings.more_models_dir])
+
+
+def load_runtime(package: Package, settings: Settings) -> Runtime:
+    """Compile a package for the runtime that the settings name."""
+    if settings.runtime == "fake":
+        return FakeRuntime(package, settings.fake_delay_s)
+    from facies.models.openvino import OpenVinoRuntime  # heavy, and the server's own process runs no models
+
+    return OpenVinoRuntime(package, settings.runtime_streams)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[JobStore]:
+    """The job store, closed at the end."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = JobStore.open(
+        settings.store_url, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s
+    )
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def run_worker(settings: Settings, name: str | None) -> None:
+    """Work on jobs until the process is told to end."""
+    runtimes = Runtimes(settings)
+    with open_store(settings) as store:
+        worker = Worker(
+            store,
+            LocalBlobs(settings.blobs_dir),
+            runtimes.get,
+            name,
+            threads=settings.worker_threads,
+            lease_s=settings.lease_s,
+            max_pixels=settings.max_pixels,
+        )
+        worker.run_until_signalled()
+    runtimes.close()
+
+
+def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
+    """Serve until the process is told to end.
+
+    Args:
+        settings: everything.
+        with_worker: start a worker beside the server, and another whenever it dies.
+        announce: called once the server answers, with its address, the packages, the data folder, and the first API key
+            if it was just made.
+
+    Raises:
+        SettingsError: the address is taken or not this machine's.
+        PackageError: a package that a dialect needs is missing or damaged.
+    """
+    packages = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
+    served = {dialect: registry(settings).get(reference) for dialect, reference in packages.items()}
+    listener = _listen(settings.host, settings.port)
+    address = f"http://{_shown_host(settings.host)}:{listener.getsockname()[1]}"
+    with open_store(settings) as store:
+        first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
+        app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served)
+        manifests = [package.manifest for package in served.values()]
+        server = _AnnouncingServer(
+            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_DRAIN_S),
+            lambda: announce(address, manifests, settings.data_dir, first_key),
+        )
+        with _supervised_worker(settings, store) if with_worker else nullcontext():
+            server.run(sockets=[listener])
+
+
+@contextmanager
+def _supervised_worker(settings: Settings, store: JobStore) -> Iterator[None]:
+    supervisor = Supervisor(
+        [sys.executable, "-m", "facies", "worker"], settings.as_environment(), on_death=store.release_worker
+    )
+    supervisor.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+
+
+def _web_config(settings: Settings) -> WebConfig:
+    return WebConfig(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_pixels=settings.max_pixels,
+        coral_requires_key=settings.coral_requires_key,
+        default_mask_weight=settings.default_mask_weight,
+        cors_origins=settings.cors_origins,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+    except OSError as error:
+        raise SettingsError(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --host or --port.") from error
+
+
+def _shown_host(host: str) -> str:
+    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - only compared
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """uvicorn, saying when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()

@@ -1,0 +1,150 @@
+"""Many photos in one call: each into its own folder, a broken one reported and the rest done."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facies.analysis import Options, analyse, plan_tiles
+from facies.errors import FaciesError, NotAPhotoError
+from facies.imaging.header import read_header
+from facies.models.package import Manifest
+from facies.models.runtime import Runtime
+from facies.reports.exports import to_csv
+
+PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+SUMMARY_NAME = "summary.csv"
+# While one photo is looked at, the next is decoded and the one before is written.
+_PHOTOS_IN_HAND = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes:
+        photo: the file.
+        folder: where its results are; None where it failed.
+        summary: its numbers; empty where it failed.
+        error: the sentence that says why it failed.
+    """
+
+    photo: Path
+    folder: Path | None = None
+    summary: dict[str, Any] | None = None
+    error: str | None = None
+
+
+def find_photos(paths: Iterable[Path]) -> list[Path]:
+    """Photos named by files and folders; a folder stands for the photos right inside it, by name.
+
+    Raises:
+        NotAPhotoError: a path does not exist, or a folder holds no photo.
+    """
+    photos: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise NotAPhotoError(f"{path} does not exist.")
+        inside = sorted(file for file in path.iterdir() if _looks_like_photo(file)) if path.is_dir() else [path]
+        if not inside:
+            raise NotAPhotoError(f"The folder {path} holds no photo ({', '.join(sorted(PHOTO_ENDINGS))}).")
+        photos.extend(inside)
+    return photos
+
+
+def count_tiles(photo: Path, manifest: Manifest) -> int:
+    """How many tiles a photo will have; 0 where its header cannot be read, which its analysis will report."""
+    try:
+        header = read_header(photo)
+    except (FaciesError, OSError):
+        return 0
+    return len(plan_tiles((header.height, header.width), manifest.tiling)[1])
+
+
+def analyse_all(
+    photos: Sequence[Path],
+    runtime: Runtime,
+    out: Path,
+    options: Options,
+    max_pixels: int,
+    on_tiles: Callable[[int], None],
+) -> Iterator[Outcome]:
+    """Analyse photos and write their results.
+
+    Args:
+        photos: files.
+        runtime: the compiled model.
+        out: gets one folder a photo, named as the photo without its ending, and `summary.csv`.
+        options: the user's choices.
+        max_pixels: limit on a photo's width times height.
+        on_tiles: called with the number of tiles done since the last call, from several threads.
+
+    Yields:
+        one outcome a photo, as they come.
+    """
+    folders = dict(zip(photos, _folder_names(photos), strict=True))
+
+    def analyse_one(photo: Path) -> Outcome:
+        done_before = 0
+
+        def on_progress(done: int, total: int) -> None:  # noqa: ARG001 - the signature of analyse()
+            nonlocal done_before
+            on_tiles(done - done_before)
+            done_before = done
+
+        try:
+            found = analyse(photo, runtime, options, max_pixels=max_pixels, on_progress=on_progress)
+            folder = out / folders[photo]
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in found.files():
+                (folder / name).write_bytes(content)
+        except (FaciesError, OSError) as error:
+            return Outcome(photo, error=str(error))
+        return Outcome(photo, folder, found.summary)
+
+    outcomes: dict[Path, Outcome] = {}
+    with ThreadPoolExecutor(_PHOTOS_IN_HAND) as threads:
+        for future in as_completed([threads.submit(analyse_one, photo) for photo in folders]):
+            outcome = future.result()
+            outcomes[outcome.photo] = outcome
+            yield outcome
+    out.mkdir(parents=True, exist_ok=True)
+    (out / SUMMARY_NAME).write_bytes(to_csv(summary_rows([outcomes[photo] for photo in folders])))
+
+
+def summary_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """One row a photo, failed ones included: the table of `summary.csv`."""
+    rows = [_summary_row(outcome) for outcome in outcomes]
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return [{column: row.get(column, "") for column in columns} for row in rows]
+
+
+def _summary_row(outcome: Outcome) -> dict[str, Any]:
+    row: dict[str, Any] = {"photo": outcome.photo.name, "error": outcome.error or ""}
+    summary = outcome.summary
+    if summary is None:
+        return row
+    row |= {key: summary[key] for key in ("model", "width", "height")}
+    if "tiles" in summary:
+        row["tiles"] = summary["tiles"]["total"]
+        row |= {f"{name}_tiles": count for name, count in summary["tiles"]["by_class"].items()}
+    for area in summary.get("classes", []):
+        row[f"{area['name']}_pixels"] = area["pixels"]
+        row[f"{area['name']}_share"] = round(area["share"], 6)
+    return row
+
+
+def _looks_like_photo(file: Path) -> bool:
+    return file.is_file() and file.suffix.lower() in PHOTO_ENDINGS and not file.name.startswith(".")
+
+
+def _folder_names(photos: Sequence[Path]) -> Iterator[str]:
+    """The photos' names without endings; a name that is taken already gets a number."""
+    taken: set[str] = set()
+    for photo in photos:
+        name, number = photo.stem, 2
+        while name in taken:
+            name, number = f"{photo.stem}-{number}", number + 1
+        taken.add(name)
+        yield name

@@ -1,0 +1,224 @@
+"""The command line: parses, and hands on. `facies --help` is where a person starts."""
+
+import inspect
+import json
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from facies import __version__, assembly, batch, terminal
+from facies.analysis import Options
+from facies.errors import FaciesError
+from facies.settings import Settings
+
+EXIT_SOME_FAILED = 1
+EXIT_WRONG_USAGE = 2
+
+app = typer.Typer(
+    help="Turn photographs of the ground into maps of what is there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Look at the model packages.", no_args_is_help=True)
+keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(keys_app, name="keys")
+
+ANALYSE_SETTINGS = ("data_dir", "models_dir", "max_pixels", "runtime", "runtime_streams", "fake_delay_s")
+STORE_SETTINGS = ("data_dir", "database_url")
+MODEL_SETTINGS = ("data_dir", "models_dir")
+
+
+def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one flag for each of these settings, all of them without names, and the `Settings` they make."""
+    fields = Settings.model_fields
+    chosen = names or tuple(fields)
+    flags = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                _flag_type(fields[name].annotation) | None,
+                typer.Option(help=fields[name].description, show_default=_shown_default(name), rich_help_panel="Settings"),
+            ],
+        )
+        for name in chosen
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def with_settings(**arguments: Any) -> None:
+            given = {name: arguments.pop(name) for name in chosen}
+            command(**arguments, settings=Settings.read(**given))
+
+        own = [parameter for parameter in inspect.signature(command).parameters.values() if parameter.name != "settings"]
+        with_settings.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]
+        return with_settings
+
+    return decorate
+
+
+def _flag_type(annotation: Any) -> Any:
+    if annotation in (bool, int, float):
+        return annotation
+    if annotation in (Path, Path | None):
+        return Path
+    return list[str] if str(annotation).startswith("tuple") else str
+
+
+def _shown_default(name: str) -> str | bool:
+    default = Settings.model_fields[name].get_default(call_default_factory=True)
+    if isinstance(default, tuple):
+        return ", ".join(default)
+    return False if default in (None, "") else str(default)
+
+
+@app.callback(invoke_without_command=True)
+def facies(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Turn photographs of the ground into maps of what is there.
+
+    Every setting is a flag, an environment variable (FACIES_PORT=8000) and a line in facies.toml (port = 8000), in this
+    order of strength.
+    """
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+@takes_settings()
+def serve(
+    *,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Start a worker beside the server.")] = True,
+    settings: Settings,
+) -> None:
+    """Start the server: both APIs, the web pages and one worker."""
+    _log_to_terminal(settings)
+    assembly.serve(settings, with_worker=worker, announce=terminal.show_server)
+
+
+@app.command()
+@takes_settings()
+def worker(
+    *,
+    name: Annotated[str | None, typer.Option(help="The worker's name in the store; made up where not given.")] = None,
+    settings: Settings,
+) -> None:
+    """Start one more worker on the same data folder or database; it runs until it is told to end."""
+    _log_to_terminal(settings)
+    assembly.run_worker(settings, name)
+
+
+@app.command()
+@takes_settings(*ANALYSE_SETTINGS)
+def analyse(
+    photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
+    *,
+    model: Annotated[str, typer.Option(help="Package: name or name@version.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Where the results go: one folder a photo.")] = Path("facies-results"),
+    opacity: Annotated[float, typer.Option(help="Of the colours over the photo, 0 to 1 (segmentation).")] = 0.5,
+    settings: Settings,
+) -> None:
+    """Analyse photos on this machine, without a server.
+
+    Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json; summary.csv is the table of
+    all. Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
+    """
+    options, found = Options(opacity), batch.find_photos(photos)
+    runtime = assembly.Runtimes(settings).get(model)
+    total = sum(batch.count_tiles(photo, runtime.package.manifest) for photo in found)
+    with terminal.tiles_bar(total) as bar:
+        advance = lambda tiles: bar.advance(bar.task_ids[0], tiles)  # noqa: E731
+        outcomes = list(batch.analyse_all(found, runtime, out, options, settings.max_pixels, advance))
+    runtime.close()
+    terminal.show_outcomes(outcomes, out)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@models_app.command("list")
+@takes_settings(*MODEL_SETTINGS)
+def list_models(*, settings: Settings) -> None:
+    """List the packages."""
+    terminal.show_models([manifest for _, manifest in assembly.registry(settings).manifests()])
+
+
+@models_app.command("show")
+@takes_settings(*MODEL_SETTINGS)
+def show_model(
+    name: Annotated[str, typer.Argument(help="name or name@version", show_default=False)],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The manifest as JSON, with the folder as `path`.")] = False,
+    settings: Settings,
+) -> None:
+    """Show a package's card, or its manifest as JSON."""
+    package = assembly.registry(settings).get(name)
+    if as_json:
+        typer.echo(json.dumps({**package.manifest.model_dump(mode="json"), "path": str(package.path)}, indent=2))
+    else:
+        terminal.show_card(package.card)
+
+
+@models_app.command("verify")
+@takes_settings(*MODEL_SETTINGS)
+def verify_models(*, settings: Settings) -> None:
+    """Check every package's manifest, files and checksum; ends with 1 if one is wrong."""
+    problems = assembly.registry(settings).verify()
+    for reference, problem in problems.items():
+        terminal.show_check(reference, problem)
+    if any(problems.values()):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@keys_app.command("create")
+@takes_settings(*STORE_SETTINGS)
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.", show_default=False)], *, settings: Settings
+) -> None:
+    """Make a key and print it. It is shown this once; the store keeps only its hash."""
+    with assembly.open_store(settings) as store:
+        typer.echo(store.create_key(name)[1])
+
+
+@keys_app.command("list")
+@takes_settings(*STORE_SETTINGS)
+def list_keys(*, settings: Settings) -> None:
+    """List the keys: names, first characters, dates."""
+    with assembly.open_store(settings) as store:
+        terminal.show_keys([(key.name, key.prefix, key.created_at, key.revoked_at) for key in store.list_keys()])
+
+
+@keys_app.command("revoke")
+@takes_settings(*STORE_SETTINGS)
+def revoke_key(
+    name: Annotated[str, typer.Argument(help="Name of the key.", show_default=False)], *, settings: Settings
+) -> None:
+    """Revoke a key: from now on it opens nothing."""
+    with assembly.open_store(settings) as store:
+        store.revoke_key(name)
+
+
+def _log_to_terminal(settings: Settings) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+
+
+def main() -> None:
+    """Run the command line. What is wrong with the request is one sentence on standard error, and exit code 2."""
+    try:
+        app()
+    except FaciesError as error:
+        terminal.show_error(str(error))
+        sys.exit(EXIT_WRONG_USAGE)

@@ -1,0 +1,124 @@
+"""Everything that can be set, read once: flags > environment `FACIES_*` > `facies.toml` > defaults."""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError as SourceError,
+    TomlConfigSettingsSource,
+)
+
+from facies.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "FACIES_"
+FILE_NAME = "facies.toml"
+
+_MIB = 1024 * 1024
+_DAY_S = 24 * 60 * 60
+
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def default_data_dir() -> Path:
+    """Where a user's own data lives by the XDG convention: `$XDG_DATA_HOME/facies`."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "facies"
+
+
+class Settings(BaseSettings):
+    """One frozen set of settings. Each is a flag of the command line, a variable `FACIES_<NAME>` and a line in `facies.toml`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, toml_file=FILE_NAME, frozen=True, extra="forbid", validate_default=True
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir, description="Holds the database and the blobs.")
+    database_url: str = Field("", description="Where the jobs are kept; SQLite in the data folder by default.")
+    models_dir: Path | None = Field(None, description="More model packages; `models` in the data folder by default.")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(5001, description="Port to listen on; 0 picks a free one.")
+    cors_origins: tuple[str, ...] = Field(
+        ("http://localhost:3000", "http://127.0.0.1:3000"), description="Web pages that may call the server."
+    )
+    coral_requires_key: bool = Field(False, description="Whether the coral API wants an API key too.")
+    coral_model: str = Field("coral-bleaching", description="Package behind the coral API.")
+    rock_model: str = Field("rock-types", description="Package behind the rock API.")
+    default_mask_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="Opacity of the rock overlay where the client names none."
+    )
+
+    max_upload_bytes: Positive = Field(256 * _MIB, description="Largest upload, bytes.")
+    max_pixels: Positive = Field(200_000_000, description="Largest photo, width times height.")
+    queue_limit: Positive = Field(1000, description="Most jobs waiting; more are answered 429.")
+    time_to_live_s: Seconds = Field(_DAY_S, description="How long a job and its result are kept, seconds.")
+
+    runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
+    runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches looked at side by side; 0: automatic.")
+    fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time for a batch, seconds.")
+    worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
+    lease_s: Seconds = Field(15.0, description="A worker that is silent for so long has lost its job, seconds.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The order of sources, strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def read(cls, **flags: Any) -> Self:
+        """Read the settings.
+
+        Args:
+            flags: what the command line was given; None counts as not given.
+
+        Raises:
+            SettingsError: a value cannot be used, or the file names a setting that does not exist.
+        """
+        try:
+            return cls(**{name: value for name, value in flags.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(f"The setting {name!r} cannot be used: {first['msg']}.") from error
+        except (SourceError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"The settings cannot be read: {error}; lists are written as JSON.") from error
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the job store."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'facies.db'}"
+
+    @property
+    def more_models_dir(self) -> Path:
+        """Folder of the user's own packages."""
+        return self.models_dir or self.data_dir / "models"
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Folder of uploads and results."""
+        return self.data_dir.resolve() / "blobs"
+
+    def as_environment(self) -> dict[str, str]:
+        """Environment variables that give another process exactly these settings."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {
+            f"{ENVIRONMENT_PREFIX}{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in values.items()
+        }

@@ -1,0 +1,105 @@
+"""What a person sees on the terminal: bars, tables, and the lines a server starts with.
+
+Progress and notes go to standard error, so that standard output can be piped.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from facies.batch import Outcome
+from facies.models.package import Manifest
+
+notes = Console(stderr=True, highlight=False)
+output = Console(highlight=False)
+
+
+@contextmanager
+def tiles_bar(total: int) -> Iterator[Progress]:
+    """A bar that counts tiles; its first task is the one to advance."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=notes) as progress:
+        progress.add_task("tiles", total=total)
+        yield progress
+
+
+def show_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
+    """A row a photo that was analysed, then a line a photo that was not."""
+    done = [outcome for outcome in outcomes if outcome.summary is not None]
+    if done:
+        table = Table("photo", "size", "found", "results", box=None, pad_edge=False, header_style="bold")
+        for outcome in done:
+            summary = outcome.summary or {}
+            size = f"{summary['width']} × {summary['height']}"
+            table.add_row(Text(outcome.photo.name), size, _findings(summary), Text(str(outcome.folder)))
+        output.print(table)
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in failed:
+        notes.print(Text.assemble(("failed ", "bold red"), f"{outcome.photo}: {outcome.error}"))
+    notes.print(f"{len(done)} of {len(outcomes)} photos analysed; the table of all of them is {out / 'summary.csv'}")
+
+
+def _findings(summary: dict[str, Any]) -> Text:
+    if "tiles" in summary:
+        counts = summary["tiles"]["by_class"].items()
+        return Text(f"{summary['tiles']['total']} tiles: " + ", ".join(f"{count} {name}" for name, count in counts))
+    areas = sorted(summary["classes"], key=lambda area: -area["share"])
+    return Text(", ".join(f"{area['name']} {area['share']:.0%}" for area in areas) or "no rock found")
+
+
+def show_models(manifests: Sequence[Manifest]) -> None:
+    """A row a package."""
+    table = Table("model", "task", "classes", "what it is", box=None, pad_edge=False, header_style="bold")
+    for manifest in manifests:
+        classes = ", ".join(entry.name for entry in manifest.classes)
+        table.add_row(manifest.reference, manifest.task, Text(classes), Text(manifest.title))
+    output.print(table)
+
+
+def show_card(card: str) -> None:
+    """A package's card."""
+    output.print(Markdown(card))
+
+
+def show_check(package: str, problem: str | None) -> None:
+    """Whether a package is sound, and what is wrong with it otherwise."""
+    if problem is None:
+        output.print(Text.assemble(("sound   ", "green"), package))
+    else:
+        output.print(Text.assemble(("damaged ", "bold red"), f"{package}: {problem}"))
+
+
+def show_error(message: str) -> None:
+    """Why a command could not do what it was asked."""
+    notes.print(Text.assemble(("error ", "bold red"), message))
+
+
+def show_keys(rows: Sequence[tuple[str, str, float, float | None]]) -> None:
+    """A row a key: name, first characters, when it was made and, if it was, revoked (Unix seconds)."""
+    table = Table("name", "begins with", "created", "revoked", box=None, pad_edge=False, header_style="bold")
+    for name, prefix, created_at, revoked_at in rows:
+        table.add_row(Text(name), Text(prefix + "…"), _moment(created_at), _moment(revoked_at))
+    output.print(table)
+
+
+def show_server(address: str, manifests: Sequence[Manifest], data_dir: Path, first_key: str | None) -> None:
+    """The lines a server starts with: packages, data folder, the first key if it was just made, the address."""
+    for manifest in manifests:
+        classes = ", ".join(entry.name for entry in manifest.classes if entry.name != manifest.decision.background)
+        notes.print(Text.assemble(("model    ", "dim"), (manifest.reference, "bold"), f"  {manifest.task}: {classes}"))
+    notes.print(Text.assemble(("data     ", "dim"), str(data_dir)))
+    if first_key is not None:
+        notes.print(Text.assemble(("API key  ", "dim"), (first_key, "bold"), "  (shown once: keep it; more: facies keys)"))
+    notes.print(Text.assemble(("address  ", "dim"), (address, "bold")))
+
+
+def _moment(unix_s: float | None) -> str:
+    return "" if unix_s is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(unix_s))
