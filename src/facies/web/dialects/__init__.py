@@ -1,0 +1,1 @@
+"""One file a foreign API, its decoding and encoding side by side."""

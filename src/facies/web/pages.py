@@ -1,0 +1,86 @@
+"""The pages for people: upload, documentation, and the files of the model packages. No build step, no other host."""
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from facies import __version__
+from facies.models.package import CARD_NAME, MANIFEST_NAME, Package
+
+_FOLDER = Path(__file__).parent / "static"
+_REVALIDATE = {"Cache-Control": "no-cache"}
+
+
+def mount(app: FastAPI, packages: Mapping[str, Package], source_url: str) -> None:
+    """Add the pages to `app`.
+
+    Args:
+        app: gets `/`, `/docs`, `/static` and `/models`.
+        packages: what the dialects serve, by dialect.
+        source_url: where the source can be had, "" if that is not known.
+    """
+    documentation = Template((_FOLDER / "documentation.html").read_text(encoding="utf-8"))
+    downloads = {
+        (package.reference, path.name): path for package in packages.values() for path in _package_files(package)
+    }
+    facts = {
+        "version": __version__,
+        "source": _source(source_url),
+        "sources": "".join(_training_data(package) for package in packages.values()),
+        "downloads": "".join(_downloads(package) for package in packages.values()),
+    }
+
+    async def upload_page() -> Response:
+        return FileResponse(_FOLDER / "index.html", headers=_REVALIDATE)
+
+    async def documentation_page(request: Request) -> Response:
+        base_url = escape(str(request.base_url).rstrip("/"))
+        return HTMLResponse(documentation.substitute(facts, base_url=base_url), headers=_REVALIDATE)
+
+    async def model_file(reference: str, file_name: str) -> Response:
+        path = downloads.get((reference, file_name))
+        if path is None:
+            raise HTTPException(404)
+        return FileResponse(path, filename=f"{reference}-{file_name}")
+
+    app.get("/", include_in_schema=False)(upload_page)
+    app.get("/docs", include_in_schema=False)(documentation_page)
+    app.get("/models/{reference}/{file_name}", include_in_schema=False)(model_file)
+    app.mount("/static", StaticFiles(directory=_FOLDER), name="static")
+
+
+def _package_files(package: Package) -> list[Path]:
+    weights = package.weights_path
+    files = [package.path / MANIFEST_NAME, weights, package.path / CARD_NAME]
+    if package.manifest.weights.format == "openvino":
+        files.append(weights.with_suffix(".bin"))
+    return files
+
+
+def _source(url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(url)}</a>' if url else "the repository this server was installed from"
+
+
+def _training_data(package: Package) -> str:
+    return "".join(
+        f"<li>{_link(source.name, source.url)} <small>{escape(source.licence)}</small><br>"
+        f"{escape(source.used_for)}</li>"
+        for source in package.manifest.sources
+    )
+
+
+def _link(text: str, url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(text)}</a>' if url.startswith("https://") else escape(text)
+
+
+def _downloads(package: Package) -> str:
+    links = ", ".join(
+        f'<a href="/models/{package.reference}/{path.name}">{escape(path.name)}</a>' for path in _package_files(package)
+    )
+    return f"<li><b>{escape(package.reference)}</b>: {escape(package.manifest.title)}<br>{links}</li>"

@@ -1,0 +1,154 @@
+"""From an error to an HTTP status and a sentence: one table. A dialect decides only how the body looks.
+
+Sentences of errors in the table are written for the person at the other end. Anything else that goes wrong may speak of
+paths and internals, so its sentence stays in the log.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from facies.errors import (
+    FaciesError,
+    FormError,
+    IllegalMoveError,
+    MissingFieldError,
+    OptionError,
+    PhotoError,
+    QueueFullError,
+    StoreError,
+    UnknownJobError,
+    UnknownKeyError,
+    UnknownModelError,
+    UploadStalledError,
+    UploadTooLargeError,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUSES: Mapping[type[FaciesError], int] = {
+    FormError: 400,
+    PhotoError: 400,
+    UnknownKeyError: 401,
+    UnknownJobError: 404,
+    UnknownModelError: 404,
+    UploadStalledError: 408,
+    IllegalMoveError: 409,
+    UploadTooLargeError: 413,
+    MissingFieldError: 422,
+    OptionError: 422,
+    QueueFullError: 429,
+    StoreError: 503,
+}
+"""HTTP status of each error; it holds for the subclasses too. What is not listed is 500."""
+
+_ROUTING_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
+_SERVER_SENTENCES = {
+    500: "Something went wrong on the server. Its log says what.",
+    503: "The server cannot reach its jobs at the moment. Try again in a minute.",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a client is told.
+
+    Attributes:
+        status: HTTP status.
+        code: stable name of what went wrong.
+        sentence: for a person.
+        headers: to send along.
+    """
+
+    status: int
+    code: str
+    sentence: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+AnswerProblem = Callable[[Problem], Response]
+AnswerFor = Callable[[str], AnswerProblem]
+"""From a request's path to the way its dialect words problems."""
+
+
+def plain_answer(problem: Problem) -> Response:
+    """The shape used where no dialect rules: FastAPI's own."""
+    return JSONResponse({"detail": problem.sentence}, problem.status, problem.headers)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell a client of `error`. What is the server's own fault is logged, and told without its sentence."""
+    if isinstance(error, FaciesError):
+        status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+        if status < 500:
+            return Problem(status, error.code, str(error), _headers(error))
+        return _server_problem(status, error.code, error)
+    if isinstance(error, RequestValidationError):
+        return Problem(422, "invalid_request", _first_complaint(error))
+    if isinstance(error, HTTPException):
+        sentence = _ROUTING_SENTENCES.get(error.status_code, error.detail)
+        return Problem(error.status_code, "http", sentence, error.headers or {})
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "disconnected", "The connection was closed before the upload was complete.")
+    return _server_problem(500, "internal", error)
+
+
+def _server_problem(status: int, code: str, error: Exception) -> Problem:
+    logger.error("Answered %d to a request", status, exc_info=error)
+    return Problem(status, code, _SERVER_SENTENCES[status])
+
+
+def _headers(error: FaciesError) -> dict[str, str]:
+    if isinstance(error, QueueFullError):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, UnknownKeyError):
+        return {"WWW-Authenticate": 'ApiKey header="api-key"'}
+    if isinstance(error, UploadStalledError):
+        return {"Connection": "close"}
+    return {}
+
+
+def _first_complaint(error: RequestValidationError) -> str:
+    complaint = error.errors()[0]
+    return f"{complaint['loc'][-1]}: {complaint['msg']}."
+
+
+class UnexpectedErrors:
+    """ASGI middleware: whatever escapes the routes is answered 500 in the dialect's shape, never with a stack trace.
+
+    It stands inside the middleware that adds headers, so these answers carry them too.
+    """
+
+    def __init__(self, app: ASGIApp, answer_for: AnswerFor) -> None:
+        self._app = app
+        self._answer_for = answer_for
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, watching whether an answer has begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception as error:
+            problem = problem_of(error)
+            if begun:
+                raise  # half an answer is out: only breaking the connection tells the client
+            await self._answer_for(scope["path"])(problem)(scope, receive, send)

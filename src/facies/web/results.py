@@ -1,0 +1,95 @@
+"""Answers made of a job's blobs. A picture is never whole in memory: it goes from file to socket in pieces."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from facies.jobs.blobs import Blobs
+
+OVERLAY = "overlay.png"
+OVERLAY_WITH_LEGEND = "overlay-legend.png"
+SUMMARY = "summary.json"
+TILES = "tiles.json"
+
+# A multiple of 3, so that the base64 of the pieces joins to the base64 of the whole.
+_PIECE_BYTES = 3 << 16
+
+
+async def read_json(blobs: Blobs, job_id: str, name: str) -> Any:
+    """Read a small JSON blob.
+
+    Raises:
+        UnknownJobError: it is not there (any more).
+    """
+
+    def read() -> Any:
+        with blobs.open(job_id, name) as file:
+            return json.load(file)
+
+    return await run_in_threadpool(read)
+
+
+async def png_answer(blobs: Blobs, job_id: str, name: str) -> StreamingResponse:
+    """The PNG itself.
+
+    Raises:
+        UnknownJobError: it is not there (any more).
+    """
+    file, size = await run_in_threadpool(_open, blobs, job_id, name)
+    return _FileResponse(file, _pieces(file), "image/png", size)
+
+
+async def json_with_png(
+    blobs: Blobs, job_id: str, name: str, document: Callable[[str], Mapping[str, Any]]
+) -> StreamingResponse:
+    """A JSON document with the base64 of a PNG somewhere in it.
+
+    Args:
+        blobs: where the PNG is.
+        job_id: of the job it belongs to.
+        name: of the blob.
+        document: makes the document from the base64; it must use it once, inside a string.
+
+    Raises:
+        UnknownJobError: it is not there (any more).
+    """
+    stand_in = uuid4().hex
+    before, _, after = json.dumps(document(stand_in), separators=(",", ":")).encode().partition(stand_in.encode())
+    file, size = await run_in_threadpool(_open, blobs, job_id, name)
+
+    def body() -> Iterator[bytes]:
+        yield before
+        yield from map(base64.b64encode, _pieces(file))
+        yield after
+
+    base64_bytes = (size + 2) // 3 * 4
+    return _FileResponse(file, body(), "application/json", len(before) + base64_bytes + len(after))
+
+
+def _open(blobs: Blobs, job_id: str, name: str) -> tuple[BinaryIO, int]:
+    return blobs.open(job_id, name), blobs.size(job_id, name)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
+
+
+class _FileResponse(StreamingResponse):
+    """Streams what is made of an open file, and closes the file even if the client leaves in the middle."""
+
+    def __init__(self, file: BinaryIO, body: Iterator[bytes], media_type: str, size: int) -> None:
+        super().__init__(body, media_type=media_type, headers={"Content-Length": str(size)})
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
