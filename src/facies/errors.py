@@ -19,6 +19,7 @@
     │   ├── QueueFullError          the queue has reached its bound; come back later
     │   ├── LeaseLostError          another worker has the job now; drop the result
     │   └── IllegalMoveError        the job's status does not allow this move
+    ├── StoreError                  the job store cannot be opened or does not answer
     ├── AnalysisCancelledError      the caller asked to stop
     ├── TileCoverageError           some pixel of the photo is in no tile
     ├── RuntimeClosedError          tiles were sent to a runtime after close()
@@ -153,6 +154,12 @@ class IllegalMoveError(JobError):
     """The job's status does not allow this move."""
 
     code = "illegal_move"
+
+
+class StoreError(FaciesError):
+    """The job store cannot be opened, or does not answer at the moment."""
+
+    code = "store"
 
 
 class AnalysisCancelledError(FaciesError):

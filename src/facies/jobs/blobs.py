@@ -1,0 +1,198 @@
+"""Where photos and results lie.
+
+    <root>/<first two characters of the job's id>/<job's id>/<name>
+
+A file appears under its name when it is complete and on the disk, never before. Ids and names are checked before they
+become part of a path.
+"""
+
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from facies.errors import UnknownJobError
+from facies.jobs.job import is_job_id
+
+PHOTO: Final = "photo"
+"""The blob that holds the upload, as it came."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HALF_WRITTEN: Final = ".part"  # such a file's name begins with a dot, so it is never a blob's
+
+
+class BlobWriter(Protocol):
+    """Takes a blob's content, piece by piece."""
+
+    def write(self, data: bytes, /) -> int:
+        """Append `data`; returns its length in bytes."""
+        ...
+
+
+class Blobs(Protocol):
+    """Files of jobs, each under the job's id and a name.
+
+    Methods that are given an id or a name no blob can have raise UnknownJobError, as for one that is not there.
+    """
+
+    def create(self, job_id: str, name: str) -> AbstractContextManager[BlobWriter]:
+        """A writer for a new blob.
+
+        On a clean exit the blob appears, in place of an older one; after an exception there is nothing.
+        """
+        ...
+
+    def open(self, job_id: str, name: str) -> BinaryIO:
+        """A blob for reading.
+
+        Raises:
+            UnknownJobError: it is not there.
+        """
+        ...
+
+    def path(self, job_id: str, name: str) -> Path:
+        """A local file with the blob's content.
+
+        Raises:
+            UnknownJobError: it is not there.
+        """
+        ...
+
+    def size(self, job_id: str, name: str) -> int:
+        """Size in bytes.
+
+        Raises:
+            UnknownJobError: it is not there.
+        """
+        ...
+
+    def exists(self, job_id: str, name: str) -> bool:
+        """Whether the blob is there."""
+        ...
+
+    def remove(self, job_id: str) -> None:
+        """Remove everything of a job, half-written blobs too. A job without blobs is fine."""
+        ...
+
+    def remove_half_written(self, before: float) -> None:
+        """Remove what dead writers left that was last touched before `before`, Unix seconds."""
+        ...
+
+    def jobs(self) -> Iterator[tuple[str, float]]:
+        """Every job that has anything, and when that was last touched, Unix seconds."""
+        ...
+
+
+class LocalBlobs:
+    """Blobs in a folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def create(self, job_id: str, name: str) -> Iterator[BlobWriter]:
+        """See `Blobs.create`."""
+        path = self._place(job_id, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{name}.{secrets.token_hex(8)}{_HALF_WRITTEN}")
+        try:
+            with unfinished.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # not empty, or gone: both are as they should be
+                path.parent.rmdir()
+            raise
+        _sync_folder(path.parent)
+
+    def open(self, job_id: str, name: str) -> BinaryIO:
+        """See `Blobs.open`."""
+        try:
+            return self._place(job_id, name).open("rb")
+        except FileNotFoundError:
+            raise _missing() from None
+
+    def path(self, job_id: str, name: str) -> Path:
+        """See `Blobs.path`."""
+        path = self._place(job_id, name)
+        if not path.is_file():
+            raise _missing()
+        return path
+
+    def size(self, job_id: str, name: str) -> int:
+        """See `Blobs.size`."""
+        try:
+            return self._place(job_id, name).stat().st_size
+        except FileNotFoundError:
+            raise _missing() from None
+
+    def exists(self, job_id: str, name: str) -> bool:
+        """See `Blobs.exists`."""
+        return self._place(job_id, name).is_file()
+
+    def remove(self, job_id: str) -> None:
+        """See `Blobs.remove`."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._folder(job_id))
+
+    def remove_half_written(self, before: float) -> None:
+        """See `Blobs.remove_half_written`."""
+        for folder in self._folders():
+            for file in _listing(folder):
+                if file.name.endswith(_HALF_WRITTEN) and _modified_at(file) < before:
+                    file.unlink(missing_ok=True)
+
+    def jobs(self) -> Iterator[tuple[str, float]]:
+        """See `Blobs.jobs`."""
+        for folder in self._folders():
+            yield folder.name, max(map(_modified_at, [folder, *_listing(folder)]))
+
+    def _folders(self) -> Iterator[Path]:
+        for group in _listing(self._root):
+            yield from (folder for folder in _listing(group) if is_job_id(folder.name))
+
+    def _folder(self, job_id: str) -> Path:
+        if not is_job_id(job_id):
+            raise _missing()
+        return self._root / job_id[:2] / job_id
+
+    def _place(self, job_id: str, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise _missing()
+        return self._folder(job_id) / name
+
+
+def _missing() -> UnknownJobError:
+    return UnknownJobError("There is no such file; its job may have been deleted, or its time has run out.")
+
+
+def _listing(folder: Path) -> list[Path]:
+    """What is in `folder`, nothing if it is gone or a file."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _modified_at(path: Path) -> float:
+    """Unix seconds; the beginning of time for what is gone meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name on the disk too, not only the content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

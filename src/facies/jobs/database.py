@@ -1,0 +1,145 @@
+"""The database under the store: opening it, bringing it up to date, transactions.
+
+SQLite runs in WAL mode, so readers never wait for the writer, and with `synchronous=FULL`: a commit is on the disk
+before the web says that a job was accepted. `NORMAL` would be faster and would survive a killed process as well, but
+after a power cut the newest jobs could be missing, and their senders were told they are safe.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+import alembic.command
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.util import CommandError
+
+from facies.errors import StoreError
+
+_BUSY_TIMEOUT_S: Final = 15.0
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
+_WRITES: Final = "facies_writes"
+
+
+class Database:
+    """Connections to one database, shared by threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connect, and bring the tables up to date. Several processes may do so at the same moment.
+
+        Raises:
+            StoreError: it cannot be opened, or was written by a newer Facies.
+        """
+        database = cls(_create_engine(url))
+        try:
+            with database.write() as connection:
+                _migrate(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for reading. On SQLite each statement sees the newest commit and blocks nobody.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with _translated_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction for writing, committed on a clean exit and rolled back on an exception.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with _translated_errors(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"The job store does not answer ({reason}); see that its database can be reached.") from error
+    except CommandError as error:
+        raise StoreError(f"The job store was written by a newer Facies ({error}); install that version.") from error
+
+
+def _create_engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return sa.create_engine(parsed, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise StoreError(f"The database URL cannot be used: {error}.") from error
+    return _create_sqlite_engine(parsed)
+
+
+def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("The job store needs a file that several processes can open, not a database in memory.")
+    _switch_to_wal(Path(url.database))
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    sa.event.listen(engine, "connect", _prepare_connection)
+    sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _switch_to_wal(path: Path) -> None:
+    """Make WAL the file's mode, which it keeps.
+
+    Switching needs the file alone and SQLite does not wait for that, whatever its time-out; so this does.
+    """
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            finally:
+                connection.close()
+        except (sqlite3.Error, OSError) as error:
+            is_busy = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+            if not is_busy or time.monotonic() > deadline:
+                raise StoreError(f"The job store {path} cannot be opened: {error}.") from error
+            time.sleep(0.01)
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_immediate says, not where the driver guesses
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Take the write lock first: a transaction that read before it wrote could otherwise only give up."""
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":  # on SQLite the transaction holds the write lock already
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    alembic.command.upgrade(config, "head")

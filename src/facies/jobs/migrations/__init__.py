@@ -1,0 +1,1 @@
+"""The database's history, applied by Alembic whenever a store is opened."""

@@ -1,0 +1,83 @@
+"""How a job and its files disappear, with nothing left behind whoever dies in between.
+
+The row goes last: first it is marked, then its files are removed, then it is forgotten. Whatever stops half-way is
+finished by the next sweep. While a worker runs a job its files are the worker's, and so is removing them.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from facies.jobs.blobs import Blobs
+from facies.jobs.job import Job, Owner, Status
+from facies.jobs.store import JobStore
+
+ORPHANED_AFTER_S: Final = 3600.0
+"""Files without a job are left alone for so long: their upload may still be on its way."""
+
+_log = logging.getLogger(__name__)
+
+
+def delete_job(store: JobStore, blobs: Blobs, job_id: str, owner: Owner) -> None:
+    """Delete a job. It is unknown at once; the files go with it, or as soon as its worker has let go.
+
+    Raises:
+        UnknownJobError: there is none.
+    """
+    job = store.delete(job_id, owner)
+    if job.status is not Status.STARTED:
+        remove_files(store, blobs, job_id)
+
+
+def cancel_job(store: JobStore, blobs: Blobs, job_id: str, owner: Owner) -> Job:
+    """Cancel a job: at once while it waits, between two batches while it runs. Its files go too.
+
+    Returns:
+        the job as it is now.
+
+    Raises:
+        UnknownJobError: there is none.
+        IllegalMoveError: it has finished or failed.
+    """
+    job = store.cancel(job_id, owner)
+    if job.status is Status.CANCELLED:
+        remove_files(store, blobs, job_id)
+    return job
+
+
+def remove_files(store: JobStore, blobs: Blobs, job_id: str) -> None:
+    """Remove the files of a job that was deleted or ended without a result, and nobody runs.
+
+    A folder that cannot be removed now is logged and stays marked for the next sweep.
+    """
+    try:
+        blobs.remove(job_id)
+    except OSError:
+        _log.exception("The files of job %s could not be removed; the next sweep will try again.", job_id)
+    else:
+        store.forget(job_id)
+
+
+def sweep(store: JobStore, blobs: Blobs, clock: Callable[[], float] = time.time) -> None:
+    """Remove the jobs whose time has run out, what failed and cancelled jobs left, and orphaned files.
+
+    Several workers may sweep at once.
+    """
+    expired = store.expire()
+    spent = store.spent()
+    for job_id in spent:
+        remove_files(store, blobs, job_id)
+    before = clock() - ORPHANED_AFTER_S
+    orphans = _remove_orphans(store, blobs, before)
+    blobs.remove_half_written(before)
+    if expired or orphans:
+        _log.info("Swept: %d jobs past their time, %d folders without a job.", expired, orphans)
+
+
+def _remove_orphans(store: JobStore, blobs: Blobs, before: float) -> int:
+    orphans = [job_id for job_id, touched_at in blobs.jobs() if touched_at < before]
+    orphans = [job_id for job_id in orphans if not store.may_have_files(job_id)]
+    for job_id in orphans:
+        blobs.remove(job_id)
+    return len(orphans)

@@ -1,0 +1,435 @@
+"""The job store: the one truth about jobs, and the queue at the same time.
+
+A job cannot be accepted here and lost on the way to a queue, because there is no way. Every change is one transaction,
+and nearly every one a single statement whose WHERE says when it is allowed: the job's status must be a legal source
+(`facies.jobs.job.MOVES`), and a worker must show the token of its lease. A statement that finds no such row changes
+nothing, so two processes can never both win.
+"""
+
+import math
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final, Self
+
+import sqlalchemy as sa
+
+from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
+from facies.jobs import keys, rows
+from facies.jobs.database import Database
+from facies.jobs.job import ANY_OWNER, AnyOwner, Job, NewJob, Owner, Status, is_job_id, sources
+from facies.jobs.keys import Key
+from facies.jobs.tables import JOB_NUMBER, counters, jobs
+
+__all__ = ["ANY_OWNER", "JobStore", "Key", "Owner"]
+
+_Condition = sa.ColumnElement[bool]
+
+_RECENT_JOBS: Final = 20
+_RETRY_AFTER_S: Final = (1, 60)
+_LARGEST_NUMBER: Final = 2**63 - 1
+
+
+class JobStore:
+    """Jobs and API keys in a database, shared by threads and processes. Build it with `open`.
+
+    Everywhere: `owner` says whose jobs are meant (see `facies.jobs.job.Owner`), a job that is deleted, past its
+    `expires_at` or somebody else's is unknown, and `StoreError` is raised when the database does not answer.
+    """
+
+    def __init__(
+        self, database: Database, *, queue_limit: int, time_to_live_s: float, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._queue_limit = queue_limit
+        self._time_to_live_s = time_to_live_s
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        queue_limit: int = 1000,
+        time_to_live_s: float = 86400.0,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Connect to `url` and bring its tables up to date; several processes may do so at the same moment.
+
+        Args:
+            url: an SQLAlchemy URL, SQLite or PostgreSQL.
+            queue_limit: how many jobs may wait.
+            time_to_live_s: how long a job is kept after it was sent, and again after it is over.
+            clock: gives Unix seconds.
+
+        Raises:
+            StoreError: the database cannot be opened or was written by a newer Facies.
+        """
+        database = Database.open(url)
+        return cls(database, queue_limit=queue_limit, time_to_live_s=time_to_live_s, clock=clock)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    # --- what senders do ---------------------------------------------------------------------------------------------
+
+    def submit(self, new: NewJob) -> Job:
+        """Queue a job whose photo is in the blobs already.
+
+        Raises:
+            QueueFullError: as many jobs wait as may.
+        """
+        now = self._clock()
+        with self._database.write() as connection:
+            number = connection.execute(_NEXT_NUMBER).scalar_one()  # locks the counter: submitting is serial from here
+            if _count_queued(connection) >= self._queue_limit:
+                retry_after_s = _retry_after_s(connection)
+                raise QueueFullError(f"The queue is full; try again in {retry_after_s} seconds.", retry_after_s)
+            row = rows.row_of(new, number, now, now + self._time_to_live_s)
+            return rows.job_of(connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one())
+
+    def get(self, job_id: str, owner: Owner) -> Job:
+        """The job of that id.
+
+        Raises:
+            UnknownJobError: there is none.
+        """
+        return self._find(self._is_visible(_has_id(job_id), owner))
+
+    def get_number(self, number: int, owner: Owner) -> Job:
+        """The job of that number.
+
+        Raises:
+            UnknownJobError: there is none.
+        """
+        return self._find(self._is_visible(_has_number(number), owner))
+
+    def list_jobs(self, owner: Owner, *, limit: int = 50, before: int | None = None) -> list[Job]:
+        """The newest jobs first, at most `limit`; those numbered below `before` if given."""
+        older = sa.true() if before is None else jobs.c.number < before
+        query = sa.select(jobs).where(self._is_visible(older, owner)).order_by(jobs.c.number.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [rows.job_of(row) for row in connection.execute(query).mappings()]
+
+    def queue_depth(self) -> int:
+        """How many jobs wait."""
+        with self._database.read() as connection:
+            return _count_queued(connection)
+
+    def cancel(self, job_id: str, owner: Owner) -> Job:
+        """Cancel a job: at once while it waits, between two batches while it runs. Cancelling twice is allowed.
+
+        Raises:
+            UnknownJobError: there is none.
+            IllegalMoveError: it has finished or failed.
+        """
+        which = self._is_visible(_has_id(job_id), owner)
+        row = self._change(sa.and_(which, jobs.c.status.in_(sources(Status.CANCELLED))), self._stop())
+        if row is not None:
+            return rows.job_of(row)
+        job = self.get(job_id, owner)
+        if job.status is not Status.CANCELLED:
+            raise IllegalMoveError(f"The job has {job.status} already and cannot be cancelled.")
+        return job
+
+    def delete(self, job_id: str, owner: Owner) -> Job:
+        """Make a job unknown at once; a running one is asked to stop.
+
+        The row stays, unseen, until `forget`: first its files must go (see `facies.jobs.removal`).
+
+        Returns:
+            the job as it is now; `status` is STARTED when a worker has yet to let go of it.
+
+        Raises:
+            UnknownJobError: there is none.
+        """
+        row = self._change(self._is_visible(_has_id(job_id), owner), {"deleted": True, **self._stop()})
+        if row is None:
+            raise _unknown()
+        return rows.job_of(row)
+
+    # --- what workers do ---------------------------------------------------------------------------------------------
+
+    def claim(self, worker: str, lease_s: float, *, alone: bool) -> Job | None:
+        """Take the next job, and use up one of its attempts. Suspects first, then the oldest.
+
+        Args:
+            worker: who takes it.
+            lease_s: for how long, seconds, if the lease is not renewed.
+            alone: whether the worker runs nothing else. If it does, it gets no suspect; and while a suspect waits it
+                gets nothing, so that its running jobs come to an end and the suspect has its turn.
+
+        Returns:
+            the job with its lease, or None when there is nothing to take.
+        """
+        now = self._clock()
+        is_waiting = sa.and_(jobs.c.status.in_(sources(Status.STARTED)), ~jobs.c.deleted, jobs.c.expires_at > now)
+        if not self._any(is_waiting):  # a read first: an idle worker asks often and should not take the write lock
+            return None
+        which = jobs.c.id == _next_in_turn(is_waiting).scalar_subquery()
+        lease = {"lease_worker": worker, "lease_token": str(uuid.uuid4()), "lease_until": now + lease_s}
+        values = {"status": Status.STARTED, "started_at": now, "attempts": jobs.c.attempts + 1, **lease}
+        row = self._change(which if alone else sa.and_(which, ~_IS_SUSPECT), values)
+        return None if row is None else rows.job_of(row)
+
+    def renew(self, job_id: str, token: str, lease_s: float) -> bool:
+        """Keep a job for another `lease_s` seconds.
+
+        Returns:
+            whether to go on; False when it was asked to stop.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        row = self._change_leased(job_id, token, {"lease_until": self._clock() + lease_s})
+        return not row["cancel_requested"]
+
+    def is_wanted(self, job_id: str, token: str) -> bool:
+        """Whether to go on; False when the job was asked to stop. Only reads, so it may be asked often.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        with self._database.read() as connection:
+            query = sa.select(jobs.c.cancel_requested).where(_is_leased(job_id, token))
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise _lost()
+        return not row.cancel_requested
+
+    def report_progress(self, job_id: str, token: str, done: int, total: int) -> bool:
+        """Write down how many tiles of how many are done.
+
+        Returns:
+            whether to go on; False when the job was asked to stop.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        row = self._change_leased(job_id, token, {"done": done, "total": total})
+        return not row["cancel_requested"]
+
+    def finish(self, job_id: str, token: str) -> bool:
+        """End a job whose results are in the blobs.
+
+        Returns:
+            True; or False when it was asked to stop before: then it is cancelled, and its files have to go.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        status = sa.case((jobs.c.cancel_requested, Status.CANCELLED), else_=Status.FINISHED)
+        row = self._change_leased(job_id, token, {"status": status, "done": jobs.c.total, **self._end()})
+        return bool(row["status"] == Status.FINISHED)
+
+    def fail(self, job_id: str, token: str, code: str, message: str) -> None:
+        """End a job that cannot be done.
+
+        Args:
+            job_id: which.
+            token: of its lease.
+            code: stable name of what went wrong, as in `facies.errors`.
+            message: a sentence for the person who sent it.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        error = {"error_code": code, "error_message": rows.storable(message)}
+        self._change_leased(job_id, token, {"status": Status.FAILED, **error, **self._end()})
+
+    def confirm_cancelled(self, job_id: str, token: str) -> None:
+        """End a job that was asked to stop, and did.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        self._change_leased(job_id, token, {"status": Status.CANCELLED, **self._end()})
+
+    def hand_back(self, job_id: str, token: str) -> None:
+        """Give a job back to the queue, and its attempt with it: the worker was told to end.
+
+        Raises:
+            LeaseLostError: it is another's now, or gone.
+        """
+        self._change_leased(job_id, token, rows.freed(self._clock(), self._time_to_live_s, crashed=False))
+
+    # --- what the supervisor and the sweeper do ----------------------------------------------------------------------
+
+    def release_worker(self, worker: str) -> int:
+        """Free the jobs of a worker that is known to be dead. Their attempts stay used.
+
+        Returns:
+            how many there were.
+        """
+        return self._release(jobs.c.lease_worker == worker)
+
+    def requeue_lost(self) -> int:
+        """Free the jobs whose leases ran out. Their attempts stay used.
+
+        Returns:
+            how many there were.
+        """
+        return self._release(jobs.c.lease_until <= self._clock())
+
+    def expire(self) -> int:
+        """Delete the jobs that are past their time; a running one is asked to stop.
+
+        Returns:
+            how many there were.
+        """
+        is_due = sa.and_(jobs.c.expires_at <= self._clock(), ~jobs.c.deleted)
+        return self._change_all(is_due, {"deleted": True, **self._stop()})
+
+    def spent(self, limit: int = 1000) -> list[str]:
+        """Ids of jobs whose files have to go and that nobody runs: deleted, failed or cancelled ones."""
+        ended_in_vain = sa.and_(jobs.c.has_files, jobs.c.status.in_([Status.FAILED, Status.CANCELLED]))
+        query = sa.select(jobs.c.id).where(jobs.c.status != Status.STARTED, sa.or_(jobs.c.deleted, ended_in_vain))
+        with self._database.read() as connection:
+            return list(connection.scalars(query.limit(limit)))
+
+    def forget(self, job_id: str) -> None:
+        """Take note that a job's files are gone: a deleted job's row goes too, another stays without files."""
+        is_idle = sa.and_(jobs.c.id == job_id, jobs.c.status != Status.STARTED)
+        with self._database.write() as connection:
+            connection.execute(sa.delete(jobs).where(is_idle, jobs.c.deleted))
+            connection.execute(sa.update(jobs).where(is_idle).values(has_files=False))
+
+    def may_have_files(self, job_id: str) -> bool:
+        """Whether anything in the blobs under that id can belong to a job."""
+        return self._any(sa.and_(jobs.c.id == job_id, jobs.c.has_files))
+
+    # --- API keys ----------------------------------------------------------------------------------------------------
+
+    def create_key(self, name: str) -> tuple[Key, str]:
+        """Make an API key. Returns it and, this once, its plain text."""
+        with self._database.write() as connection:
+            return keys.insert_key(connection, name, self._clock())
+
+    def find_key(self, plain: str) -> Key:
+        """The valid key whose text is `plain`.
+
+        Raises:
+            UnknownKeyError: missing, wrong or revoked.
+        """
+        with self._database.read() as connection:
+            return keys.select_key(connection, plain)
+
+    def list_keys(self) -> list[Key]:
+        """Every key, oldest first, revoked ones too."""
+        with self._database.read() as connection:
+            return keys.select_keys(connection)
+
+    def has_keys(self) -> bool:
+        """Whether any key is valid."""
+        with self._database.read() as connection:
+            return keys.has_valid_key(connection)
+
+    def revoke_key(self, name_or_id: str) -> list[Key]:
+        """Revoke the valid keys of that name, or the one of that id. Returns what was revoked.
+
+        Raises:
+            UnknownKeyError: there is none.
+        """
+        with self._database.write() as connection:
+            return keys.revoke_keys(connection, name_or_id, self._clock())
+
+    # --- pieces ------------------------------------------------------------------------------------------------------
+
+    def _is_visible(self, which: _Condition, owner: Owner) -> _Condition:
+        return sa.and_(which, ~jobs.c.deleted, jobs.c.expires_at > self._clock(), _is_of(owner))
+
+    def _end(self) -> rows.Values:
+        return rows.ended(self._clock(), self._time_to_live_s)
+
+    def _stop(self) -> rows.Values:
+        return rows.cancelled_if_waiting(self._clock(), self._time_to_live_s)
+
+    def _any(self, which: _Condition) -> bool:
+        with self._database.read() as connection:
+            return bool(connection.scalar(sa.select(sa.exists().where(which))))
+
+    def _find(self, which: _Condition) -> Job:
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(jobs).where(which)).mappings().one_or_none()
+        if row is None:
+            raise _unknown()
+        return rows.job_of(row)
+
+    def _change(self, which: _Condition, values: rows.Values) -> sa.RowMapping | None:
+        """Change at most one job, in one statement. Returns its row as it is then."""
+        with self._database.write() as connection:
+            statement = sa.update(jobs).where(which).values(values)
+            return connection.execute(statement.returning(jobs)).mappings().one_or_none()
+
+    def _change_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
+        row = self._change(_is_leased(job_id, token), values)
+        if row is None:
+            raise _lost()
+        return row
+
+    def _change_all(self, which: _Condition, values: rows.Values) -> int:
+        if not self._any(which):  # a read first, for this is asked often and mostly in vain
+            return 0
+        with self._database.write() as connection:
+            return connection.execute(sa.update(jobs).where(which).values(values)).rowcount
+
+    def _release(self, which: _Condition) -> int:
+        values = rows.freed(self._clock(), self._time_to_live_s, crashed=True)
+        return self._change_all(sa.and_(jobs.c.status == Status.STARTED, which), values)
+
+
+_IS_SUSPECT: Final = jobs.c.attempts > 0  # of waiting jobs: a hand-back returns its attempt, a crash does not
+_NEXT_NUMBER: Final = (
+    sa.update(counters)
+    .where(counters.c.name == JOB_NUMBER)
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
+
+
+def _has_id(job_id: str) -> _Condition:
+    return jobs.c.id == job_id if is_job_id(job_id) else sa.false()
+
+
+def _has_number(number: int) -> _Condition:
+    return jobs.c.number == number if 0 < number <= _LARGEST_NUMBER else sa.false()
+
+
+def _is_of(owner: Owner) -> _Condition:
+    if isinstance(owner, AnyOwner):
+        return sa.true()
+    return jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
+
+
+def _is_leased(job_id: str, token: str) -> _Condition:
+    return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
+
+
+def _next_in_turn(is_waiting: _Condition) -> sa.Select[tuple[str]]:
+    """Suspects, then the oldest. SKIP LOCKED is PostgreSQL's; on SQLite whoever writes is alone anyway."""
+    following = sa.select(jobs.c.id).where(is_waiting).order_by(_IS_SUSPECT.desc(), jobs.c.number)
+    return following.limit(1).with_for_update(skip_locked=True)
+
+
+def _count_queued(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.status == Status.QUEUED)
+    return connection.execute(query).scalar_one()
+
+
+def _retry_after_s(connection: sa.Connection) -> int:
+    """After how long a place should be free: what the latest jobs took on average, within bounds."""
+    took_s = (jobs.c.finished_at - jobs.c.started_at).label("took_s")
+    is_finished = jobs.c.status == Status.FINISHED
+    latest = sa.select(took_s).where(is_finished).order_by(jobs.c.number.desc()).limit(_RECENT_JOBS).subquery()
+    average_s = connection.scalar(sa.select(sa.func.avg(latest.c.took_s)))
+    shortest, longest = _RETRY_AFTER_S
+    return min(max(math.ceil(average_s or 0), shortest), longest)
+
+
+def _unknown() -> UnknownJobError:
+    return UnknownJobError("There is no such job; it may have been deleted, or its time has run out.")
+
+
+def _lost() -> LeaseLostError:
+    return LeaseLostError("The job is not this worker's any more.")

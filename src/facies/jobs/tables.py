@@ -1,0 +1,68 @@
+"""The tables, as the newest migration leaves them (a test compares the two)."""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+jobs: Final = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("owner", sa.String(36)),
+    sa.Column("dialect", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("model_sha256", sa.String(64), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("photo_name", sa.Text, nullable=False),
+    sa.Column("photo_bytes", sa.BigInteger, nullable=False),
+    sa.Column("photo_height", sa.BigInteger, nullable=False),
+    sa.Column("photo_width", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("started_at", sa.Double),
+    sa.Column("finished_at", sa.Double),
+    sa.Column("expires_at", sa.Double, nullable=False, index=True),
+    sa.Column("done", sa.BigInteger, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("lease_worker", sa.Text),
+    sa.Column("lease_token", sa.String(36)),
+    sa.Column("lease_until", sa.Double),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False),  # gone for everybody but whoever still has to remove the files
+    sa.Column("has_files", sa.Boolean, nullable=False),  # whether the blobs may hold anything of it
+    sa.Column("error_code", sa.String(64)),
+    sa.Column("error_message", sa.Text),
+    sa.Index(None, "status", "number"),
+    sa.Index(None, "owner", "number"),
+)
+
+counters: Final = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+"""One row, `JOB_NUMBER`. Raising it locks it, so submitting is serial: no number twice, no queue past its bound."""
+
+JOB_NUMBER: Final = "job_number"
+
+api_keys: Final = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("prefix", sa.String(16), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("revoked_at", sa.Double),
+)
