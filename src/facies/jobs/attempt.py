@@ -1,0 +1,221 @@
+"""One go of a worker at a job: photo in, results out, and every end it can come to.
+
+analysed and published      finished
+asked to stop               cancelled, its files removed
+an error of facies.errors   failed, with the error's code and sentence
+any other exception         failed, with a sentence that gives nothing away; the traceback is logged
+the lease went to another   nothing: whatever was found is dropped
+the worker gave it up       nothing: the worker has handed the job back
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Final, Protocol
+
+from facies.analysis import Analysis, Options
+from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
+from facies.jobs.blobs import PHOTO, Blobs
+from facies.jobs.job import Job, Lease
+from facies.jobs.removal import remove_files
+from facies.jobs.store import JobStore
+from facies.models.runtime import Runtime
+
+PROGRESS_INTERVAL_S: Final = 0.1
+"""Progress is written no more often."""
+
+CANCEL_INTERVAL_S: Final = 0.02
+"""Between two batches the store is asked about cancelling no more often; batches of small tiles are quicker."""
+
+_UNEXPECTED_CODE: Final = "internal"
+_UNEXPECTED_MESSAGE: Final = (
+    "Something went wrong in the server while it analysed this photo. "
+    "The server's log tells more; please give the job's id to whoever runs it."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Analyse(Protocol):
+    """`facies.analysis.analyse`, or what stands in for it."""
+
+    def __call__(
+        self,
+        photo: Path,
+        runtime: Runtime,
+        options: Options,
+        *,
+        max_pixels: int,
+        on_progress: Callable[[int, int], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Analysis:
+        """Analyse a photo."""
+        ...
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What every attempt of a worker shares.
+
+    Attributes:
+        store: the job store.
+        blobs: photos in, results out.
+        get_runtime: gives the runtime of `name@version`; loads it once, and any thread may ask.
+        analyse: does the work.
+        max_pixels: limit on a photo's width times height.
+        lease_s: how long a renewal lasts, seconds.
+    """
+
+    store: JobStore
+    blobs: Blobs
+    get_runtime: Callable[[str], Runtime]
+    analyse: Analyse
+    max_pixels: int
+    lease_s: float
+
+
+class Attempt:
+    """A claimed job on its way to an end.
+
+    Attributes:
+        job: as it was claimed.
+        lease: the right to it.
+    """
+
+    def __init__(self, job: Job, lease: Lease, workplace: Workplace) -> None:
+        self.job = job
+        self.lease = lease
+        self._at = workplace
+        self._given_up = False
+        self._over = Event()
+        self._progress_gate = _Gate(PROGRESS_INTERVAL_S)
+        self._cancel_gate = _Gate(CANCEL_INTERVAL_S)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether `work` has returned, or is about to."""
+        return self._over.is_set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it is over; returns whether it is."""
+        return self._over.wait(timeout_s)
+
+    def give_up(self) -> None:
+        """Have it end at the next chance, without touching the job: the worker no longer holds the lease."""
+        self._given_up = True
+
+    def work(self) -> None:
+        """Bring the job to an end. Raises nothing; if the end cannot be written down, the lease runs out."""
+        try:
+            self._reach_an_end()
+        except LeaseLostError:
+            _log.warning("Job %s went to another worker or back to the queue; its result is dropped.", self.job.id)
+        except Exception:
+            _log.exception("The end of job %s could not be written down; its lease will run out.", self.job.id)
+        finally:
+            self._over.set()
+
+    def _reach_an_end(self) -> None:
+        try:
+            self._publish(self._analyse())
+        except AnalysisCancelledError:
+            self._stop()
+        except (LeaseLostError, StoreError):
+            raise
+        except FaciesError as error:
+            _log.warning("Job %s failed: %s", self.job.id, error)
+            self._fail(error.code, _sentence(self.job, error))
+        except Exception:
+            _log.exception("Job %s failed unexpectedly.", self.job.id)
+            self._fail(_UNEXPECTED_CODE, _UNEXPECTED_MESSAGE)
+
+    def _analyse(self) -> Analysis:
+        runtime = self._at.get_runtime(self.job.model)
+        _check_model(self.job, runtime)
+        return self._at.analyse(
+            self._at.blobs.path(self.job.id, PHOTO),
+            runtime,
+            Options(**self.job.options),
+            max_pixels=self._at.max_pixels,
+            on_progress=self._report_progress,
+            is_cancelled=self._is_cancelled,
+        )
+
+    def _report_progress(self, done: int, total: int) -> None:
+        if not self._progress_gate.opens():
+            return
+        try:
+            self._at.store.report_progress(self.job.id, self.lease.token, done, total)
+        except StoreError as error:  # the analysis can go on without; the end is what has to be written
+            _log.warning("The progress of job %s could not be written: %s", self.job.id, error)
+
+    def _is_cancelled(self) -> bool:
+        if self._given_up:
+            return True
+        return self._cancel_gate.opens() and not self._at.store.is_wanted(self.job.id, self.lease.token)
+
+    def _publish(self, analysis: Analysis) -> None:
+        """Write the results, then end the job. Nothing appears once the lease is another's."""
+        with_legend = analysis.manifest.task == "segmentation"
+        for name, content in analysis.files(legend=with_legend):
+            with self._at.blobs.create(self.job.id, name) as blob:
+                blob.write(content)
+                self._make_sure_it_is_wanted()
+        if self._at.store.finish(self.job.id, self.lease.token):
+            _log.info("Job %s finished.", self.job.id)
+        else:
+            self._remove_files()
+
+    def _make_sure_it_is_wanted(self) -> None:
+        if self._given_up or not self._at.store.renew(self.job.id, self.lease.token, self._at.lease_s):
+            raise AnalysisCancelledError("The job was asked to stop.")
+
+    def _stop(self) -> None:
+        if self._given_up:
+            return
+        self._at.store.confirm_cancelled(self.job.id, self.lease.token)
+        _log.info("Job %s was cancelled.", self.job.id)
+        self._remove_files()
+
+    def _fail(self, code: str, message: str) -> None:
+        self._at.store.fail(self.job.id, self.lease.token, code, message)
+        self._remove_files()
+
+    def _remove_files(self) -> None:
+        remove_files(self._at.store, self._at.blobs, self.job.id)
+
+
+class _Gate:
+    """Opens at most once in an interval."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._opened_at = -interval_s  # time.monotonic() starts anywhere from 0
+
+    def opens(self) -> bool:
+        now = time.monotonic()
+        if now - self._opened_at < self._interval_s:
+            return False
+        self._opened_at = now
+        return True
+
+
+def _check_model(job: Job, runtime: Runtime) -> None:
+    """The job names the weights it was sent for; others would give other results under the same name.
+
+    Raises:
+        ChecksumError: the runtime has others.
+    """
+    weights = runtime.package.manifest.weights
+    if weights.sha256 != job.model_sha256:
+        raise ChecksumError(f"{job.model} has the weights {weights.sha256}, the job was sent for {job.model_sha256}.")
+
+
+def _sentence(job: Job, error: FaciesError) -> str:
+    """What the sender is told: the error's own sentence, unless that speaks to whoever runs the server."""
+    if isinstance(error, PackageError):
+        return f"The model {job.model} cannot be used on this server at the moment; please tell whoever runs it."
+    return str(error)

@@ -1,0 +1,224 @@
+"""A worker: claims jobs and does them, a few at a time, until it is told to end.
+
+    the worker's own thread   claims jobs, starts their threads, renews leases, frees lost jobs
+    one thread a job          one decodes or renders while another infers; they share the runtimes
+    the sweeper's thread      removes what is past its time, and files without a job
+
+A decoder can hang, so a job's thread is never waited for without a limit. When the worker ends it hands its jobs back,
+which takes the leases from the threads; then it waits a little for them to notice.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from types import FrameType
+from typing import Final
+
+from facies.analysis import MAX_PIXELS, analyse
+from facies.errors import LeaseLostError, StoreError
+from facies.jobs.attempt import Analyse, Attempt, Workplace
+from facies.jobs.blobs import Blobs
+from facies.jobs.parent import supervisor_is_gone
+from facies.jobs.removal import sweep
+from facies.jobs.store import JobStore
+from facies.models.runtime import Runtime
+
+POLL_S: Final = 0.05
+RENEWALS_A_LEASE: Final = 3
+LOST_JOBS_INTERVAL_S: Final = 1.0
+SWEEP_INTERVAL_S: Final = 60.0
+GRACE_S: Final = 2.0
+"""How long jobs' threads may take to notice that the worker ends; a supervisor waits longer before it kills."""
+
+_RETRY_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does jobs. `run` is called once, in the thread that owns the worker."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        blobs: Blobs,
+        get_runtime: Callable[[str], Runtime],
+        name: str | None = None,
+        *,
+        threads: int = 2,
+        lease_s: float = 15.0,
+        max_pixels: int = MAX_PIXELS,
+        analyse: Analyse = analyse,
+        sweep_interval_s: float = SWEEP_INTERVAL_S,
+    ) -> None:
+        """Make it.
+
+        Args:
+            store: the job store.
+            blobs: photos in, results out.
+            get_runtime: gives the runtime of `name@version`; loads it once, and any thread may ask.
+            name: of this worker, and of no other; made up if not given.
+            threads: how many jobs at a time.
+            lease_s: after how long without a sign of life a job goes back to the queue, seconds.
+            max_pixels: limit on a photo's width times height.
+            analyse: does the work.
+            sweep_interval_s: between two sweeps, seconds.
+        """
+        self.name = name or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._store = store
+        self._blobs = blobs
+        self._threads = threads
+        self._lease_s = lease_s
+        self._sweep_interval_s = sweep_interval_s
+        self._workplace = Workplace(store, blobs, get_runtime, analyse, max_pixels, lease_s)
+        self._attempts: list[Attempt] = []
+        self._renewals = _Rhythm(lease_s / RENEWALS_A_LEASE)
+        self._looks_for_lost_jobs = _Rhythm(LOST_JOBS_INTERVAL_S)
+        self._is_told_to_end = False
+        self._news: SimpleQueue[None] = SimpleQueue()
+        self._has_ended = Event()
+
+    def run(self, is_told_to_end: Callable[[], bool] = lambda: False) -> bool:
+        """Work until `stop` is called; then hand the running jobs back.
+
+        Args:
+            is_told_to_end: asked many times a second; another way to stop.
+
+        Returns:
+            whether every thread has come to its end; if not, the process should be ended without waiting for them.
+        """
+        _log.info("Worker %s does %d jobs at a time.", self.name, self._threads)
+        sweeper = Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
+        sweeper.start()
+        try:
+            while not (self._is_told_to_end or is_told_to_end()):
+                self._tend()
+        finally:
+            self._has_ended.set()
+            deadline = time.monotonic() + GRACE_S
+            self._hand_back()
+            are_over = [attempt.wait(deadline - time.monotonic()) for attempt in self._attempts]
+            sweeper.join(max(0.0, deadline - time.monotonic()))
+        _log.info("Worker %s has ended.", self.name)
+        return all(are_over) and not sweeper.is_alive()
+
+    def stop(self) -> None:
+        """Have `run` return, within seconds. May be called from any thread and from a signal's handler."""
+        self._is_told_to_end = True
+        self._news.put(None)  # unlike an Event's set(), safe where the handler interrupts the one that waits
+
+    def run_until_signalled(self) -> None:
+        """Work until SIGTERM or SIGINT comes, or the supervisor that started this process is gone.
+
+        Does not return if a thread hangs: the process ends here, for Python would wait for it.
+        """
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        if not self.run(is_told_to_end=supervisor_is_gone):
+            _log.warning("A job's thread is stuck; worker %s ends without it.", self.name)
+            logging.shutdown()
+            os._exit(0)
+
+    # --- one round -----------------------------------------------------------------------------------------------
+
+    def _tend(self) -> None:
+        try:
+            self._attempts = [attempt for attempt in self._attempts if not attempt.is_over]
+            self._renew_leases()
+            self._free_lost_jobs()
+            self._claim_jobs()
+        except StoreError as error:
+            _log.error("Worker %s tries again in a moment: %s", self.name, error)
+            self._wait_for_news(_RETRY_S)
+        self._wait_for_news(POLL_S)
+
+    def _wait_for_news(self, timeout_s: float) -> None:
+        """Until a job's thread has come to its end, or the worker is to end, or the time is up."""
+        try:
+            self._news.get(timeout=timeout_s)
+        except Empty:
+            return
+
+    def _renew_leases(self) -> None:
+        if not self._renewals.is_due():
+            return
+        for attempt in self._attempts:
+            try:
+                self._store.renew(attempt.job.id, attempt.lease.token, self._lease_s)
+            except LeaseLostError:
+                attempt.give_up()
+
+    def _free_lost_jobs(self) -> None:
+        """After renewing: a machine that slept keeps its own jobs if nobody else took them."""
+        if self._looks_for_lost_jobs.is_due() and (count := self._store.requeue_lost()):
+            _log.warning("%d jobs were lost by their workers and are free again.", count)
+
+    def _claim_jobs(self) -> None:
+        while self._has_room():
+            job = self._store.claim(self.name, self._lease_s, alone=not self._attempts)
+            if job is None or job.lease is None:
+                return
+            self._start(Attempt(job, job.lease, self._workplace))
+
+    def _has_room(self) -> bool:
+        """A suspect leaves none: if it takes the worker down, it takes no other job with it."""
+        return len(self._attempts) < self._threads and not any(attempt.job.is_suspect for attempt in self._attempts)
+
+    def _start(self, attempt: Attempt) -> None:
+        def work() -> None:
+            attempt.work()
+            self._news.put(None)
+
+        self._attempts.append(attempt)
+        Thread(target=work, name=f"job-{attempt.job.number}", daemon=True).start()
+
+    # --- the end -------------------------------------------------------------------------------------------------
+
+    def _hand_back(self) -> None:
+        for attempt in self._attempts:
+            try:
+                if not attempt.is_over:
+                    self._store.hand_back(attempt.job.id, attempt.lease.token)
+                    _log.info("Job %s goes back to the queue.", attempt.job.id)
+            except LeaseLostError:
+                continue  # it came to its end just now
+            except StoreError as error:
+                _log.error("Job %s could not be handed back; its lease will run out: %s", attempt.job.id, error)
+            finally:
+                attempt.give_up()
+
+    # --- the sweeper's thread ------------------------------------------------------------------------------------
+
+    def _sweep_now_and_then(self) -> None:
+        while True:
+            try:
+                sweep(self._store, self._blobs)
+            except (StoreError, OSError):
+                _log.exception("This sweep failed; the next one will try again.")
+            if self._has_ended.wait(self._sweep_interval_s):
+                return
+
+
+class _Rhythm:
+    """Is due once in an interval."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._next_at = 0.0
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_at:
+            return False
+        self._next_at = now + self._interval_s
+        return True
