@@ -11,7 +11,7 @@
 from os import PathLike
 from pathlib import Path
 
-from facies.analysis import Analysis, MapAnalysis, Options, TileAnalysis
+from facies.analysis import DEFAULT_OPTIONS, Analysis, MapAnalysis, Options, TileAnalysis
 from facies.analysis import analyse as _analyse
 from facies.errors import FaciesError, PackageError, PhotoError
 
@@ -28,7 +28,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def analyse(photo: str | PathLike[str], model: str, options: Options = Options()) -> Analysis:
+def analyse(photo: str | PathLike[str], model: str, options: Options = DEFAULT_OPTIONS) -> Analysis:
     """Analyse a photo on this machine, without a server.
 
     The model is compiled at the first call and kept.
@@ -45,6 +45,6 @@ def analyse(photo: str | PathLike[str], model: str, options: Options = Options()
         PhotoError: the file is no photo, too large or damaged.
         PackageError: there is no such model, or its package is damaged.
     """
-    from facies.assembly import shared_runtimes  # noqa: PLC0415 - the back ends load when they are needed
+    from facies.assembly import shared_runtimes  # the back ends load when they are needed
 
     return _analyse(Path(photo), shared_runtimes().get(model), options)

@@ -54,10 +54,13 @@ class Options:
             raise OptionError(f"opacity is {self.opacity}; it must be between 0 and 1.")
 
 
+DEFAULT_OPTIONS = Options()
+
+
 def analyse(
     photo: Path,
     runtime: Runtime,
-    options: Options = Options(),
+    options: Options = DEFAULT_OPTIONS,
     *,
     max_pixels: int = MAX_PIXELS,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005

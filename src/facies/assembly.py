@@ -83,9 +83,7 @@ def load_runtime(package: Package, settings: Settings) -> Runtime:
 def open_store(settings: Settings) -> Iterator[JobStore]:
     """The job store, closed at the end."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = JobStore.open(
-        settings.store_url, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s
-    )
+    store = JobStore.open(settings.store_url, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s)
     try:
         yield store
     finally:
@@ -162,9 +160,11 @@ def _web_config(settings: Settings) -> WebConfig:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --host or --port.") from error
+        reason = f"Cannot listen on {host} port {port}: {error.strerror}."
+        raise SettingsError(f"{reason} Choose another --host or --port.") from error
 
 
 def _shown_host(host: str) -> str:

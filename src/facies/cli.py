@@ -1,19 +1,17 @@
 """The command line: parses, and hands on. `facies --help` is where a person starts."""
 
-import inspect
 import json
 import logging
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from facies import __version__, assembly, batch, terminal
 from facies.analysis import Options
 from facies.errors import FaciesError
+from facies.flags import takes_settings
 from facies.settings import Settings
 
 EXIT_SOME_FAILED = 1
@@ -33,51 +31,6 @@ app.add_typer(keys_app, name="keys")
 ANALYSE_SETTINGS = ("data_dir", "models_dir", "max_pixels", "runtime", "runtime_streams", "fake_delay_s")
 STORE_SETTINGS = ("data_dir", "database_url")
 MODEL_SETTINGS = ("data_dir", "models_dir")
-
-
-def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command one flag for each of these settings, all of them without names, and the `Settings` they make."""
-    fields = Settings.model_fields
-    chosen = names or tuple(fields)
-    flags = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                _flag_type(fields[name].annotation) | None,
-                typer.Option(help=fields[name].description, show_default=_shown_default(name), rich_help_panel="Settings"),
-            ],
-        )
-        for name in chosen
-    ]
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @wraps(command)
-        def with_settings(**arguments: Any) -> None:
-            given = {name: arguments.pop(name) for name in chosen}
-            command(**arguments, settings=Settings.read(**given))
-
-        own = [parameter for parameter in inspect.signature(command).parameters.values() if parameter.name != "settings"]
-        with_settings.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]
-        return with_settings
-
-    return decorate
-
-
-def _flag_type(annotation: Any) -> Any:
-    if annotation in (bool, int, float):
-        return annotation
-    if annotation in (Path, Path | None):
-        return Path
-    return list[str] if str(annotation).startswith("tuple") else str
-
-
-def _shown_default(name: str) -> str | bool:
-    default = Settings.model_fields[name].get_default(call_default_factory=True)
-    if isinstance(default, tuple):
-        return ", ".join(default)
-    return False if default in (None, "") else str(default)
 
 
 @app.callback(invoke_without_command=True)
@@ -182,7 +135,9 @@ def verify_models(*, settings: Settings) -> None:
 @keys_app.command("create")
 @takes_settings(*STORE_SETTINGS)
 def create_key(
-    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.", show_default=False)], *, settings: Settings
+    name: Annotated[str, typer.Argument(help="Whose key it is, for the list.", show_default=False)],
+    *,
+    settings: Settings,
 ) -> None:
     """Make a key and print it. It is shown this once; the store keeps only its hash."""
     with assembly.open_store(settings) as store:
@@ -200,7 +155,9 @@ def list_keys(*, settings: Settings) -> None:
 @keys_app.command("revoke")
 @takes_settings(*STORE_SETTINGS)
 def revoke_key(
-    name: Annotated[str, typer.Argument(help="Name of the key.", show_default=False)], *, settings: Settings
+    name: Annotated[str, typer.Argument(help="Name of the key.", show_default=False)],
+    *,
+    settings: Settings,
 ) -> None:
     """Revoke a key: from now on it opens nothing."""
     with assembly.open_store(settings) as store:

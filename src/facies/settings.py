@@ -11,9 +11,9 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError as SourceError,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
 
 from facies.errors import SettingsError
 
@@ -34,7 +34,7 @@ def default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """One frozen set of settings. Each is a flag of the command line, a variable `FACIES_<NAME>` and a line in `facies.toml`."""
+    """Frozen; each is a flag of the command line, a variable `FACIES_<NAME>` and a line in `facies.toml`."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, toml_file=FILE_NAME, frozen=True, extra="forbid", validate_default=True
@@ -63,7 +63,9 @@ class Settings(BaseSettings):
 
     runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches looked at side by side; 0: automatic.")
-    fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time for a batch, seconds.")
+    fake_delay_s: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="The fake runtime's time a batch, seconds."
+    )
     worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
     lease_s: Seconds = Field(15.0, description="A worker that is silent for so long has lost its job, seconds.")
 

@@ -97,7 +97,7 @@ def show_server(address: str, manifests: Sequence[Manifest], data_dir: Path, fir
         notes.print(Text.assemble(("model    ", "dim"), (manifest.reference, "bold"), f"  {manifest.task}: {classes}"))
     notes.print(Text.assemble(("data     ", "dim"), str(data_dir)))
     if first_key is not None:
-        notes.print(Text.assemble(("API key  ", "dim"), (first_key, "bold"), "  (shown once: keep it; more: facies keys)"))
+        notes.print(Text.assemble(("API key  ", "dim"), (first_key, "bold"), "  (shown only now, so keep it)"))
     notes.print(Text.assemble(("address  ", "dim"), (address, "bold")))
 
 

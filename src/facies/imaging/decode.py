@@ -40,7 +40,7 @@ def decode(path: Path, max_pixels: int) -> npt.NDArray[np.uint8]:
     check_pixels(header, max_pixels)
     try:
         load = getattr(pyvips.Image, _LOADERS[header.format])
-        image = load(str(path), access="sequential", fail_on="truncated")
+        image = load(str(path), access="sequential", fail_on="error")
         return _pixels(_to_rgb(_load_for_turning(image)))
     except pyvips.Error as error:
         raise DamagedPhotoError(

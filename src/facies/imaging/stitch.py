@@ -79,7 +79,7 @@ def blend(tile_probs: Iterable[npt.NDArray[np.float32]], grid: Grid) -> Iterator
 
 def _finish(weighted: npt.NDArray[np.float32], mass: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
     """Take the first `rows` finished rows out of the rolling band and move the rest up."""
-    if not mass[:rows].all():
+    if rows > len(mass) or not mass[:rows].all():
         raise TileCoverageError("Some pixel of the photo is in no tile.")
     band: npt.NDArray[np.float32] = weighted[:, :rows] / mass[:rows]
     for rolling in (weighted.swapaxes(0, 1), mass):

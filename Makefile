@@ -1,0 +1,51 @@
+# Everything a person or a machine does here. A fresh machine needs Python 3.11+ and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help serve demo test test-train check fix clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(VENV)/installed-train: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@
+
+serve: $(VENV)/installed  ## set up and start the server on http://localhost:5001
+	$(BIN)/facies serve
+
+demo: $(VENV)/installed  ## two generated photos through the two APIs; overlays in demo/
+	$(BIN)/python -m facies demo --out demo
+
+test: $(VENV)/installed-dev  ## everything but what needs torch
+	$(PYTEST) -m "not train"
+
+test-train: $(VENV)/installed-train  ## training: needs torch
+	$(PYTEST) -m train
+
+check: $(VENV)/installed-dev  ## ruff, mypy --strict, import rules; changes nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/installed-dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## remove the environment and what was built
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,124 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facies.errors import DamagedPhotoError, PhotoTooLargeError
+from facies.imaging.decode import decode
+from tests.data.photos import big_tiff, encode, noise
+
+PHOTO = noise(45, 67)
+
+
+@pytest.fixture
+def decoded(tmp_path):
+    def decode_bytes(content: bytes, max_pixels: int = 10**6):
+        path = tmp_path / "photo"
+        path.write_bytes(content)
+        return decode(path, max_pixels)
+
+    return decode_bytes
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_lossless_photos_keep_every_pixel(decoded, kind):
+    pixels = decoded(encode(PHOTO, kind, **({"lossless": True} if kind == "WEBP" else {})))
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, PHOTO)
+
+
+def test_big_tiff(decoded):
+    np.testing.assert_array_equal(decoded(big_tiff(PHOTO)), PHOTO)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_is_close_to_what_pillow_reads(decoded, progressive):
+    content = encode(PHOTO, "JPEG", quality=95, progressive=progressive)
+    reference = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+    assert np.abs(decoded(content) - reference).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "1"])
+def test_every_kind_of_png_becomes_rgb(decoded, mode):
+    image = Image.fromarray(PHOTO).convert(mode)
+    if mode == "RGBA":
+        image.putalpha(Image.fromarray(PHOTO[..., 0]))
+    content = saved(image)
+    np.testing.assert_array_equal(decoded(content), np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+
+
+def test_palette_with_transparency_loses_it(decoded):
+    image = Image.fromarray(PHOTO).convert("P")
+    content = saved(image, transparency=3)
+    np.testing.assert_array_equal(decoded(content), np.asarray(image.convert("RGB")))
+
+
+def test_sixteen_bits_keep_their_upper_eight(decoded):
+    deep = PHOTO[..., 0].astype(np.uint16) * 256 + 77
+    expected = np.repeat(PHOTO[..., :1], 3, axis=2)
+    np.testing.assert_array_equal(decoded(saved(Image.fromarray(deep))), expected)
+    np.testing.assert_array_equal(decoded(saved(Image.fromarray(deep), "TIFF")), expected)
+
+
+def test_cmyk_becomes_rgb(decoded):
+    white = Image.new("CMYK", (8, 8), (0, 0, 0, 0))
+    black = Image.new("CMYK", (8, 8), (0, 0, 0, 255))
+    assert decoded(saved(white, "JPEG")).mean() > 245
+    assert decoded(saved(black, "JPEG")).mean() < 60
+
+
+UPRIGHT = {
+    1: lambda pixels: pixels,
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_exif_orientation_is_honoured(decoded, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    plain = decoded(saved(Image.fromarray(PHOTO), "JPEG"))
+    turned = decoded(saved(Image.fromarray(PHOTO), "JPEG", exif=exif))
+    np.testing.assert_array_equal(turned, UPRIGHT[orientation](plain))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_cut_off_is_damaged(decoded, kind):
+    content = encode(noise(300, 300), kind)
+    with pytest.raises(DamagedPhotoError, match="send it again"):
+        decoded(content[: len(content) * 2 // 3])
+
+
+def test_a_png_with_garbage_in_the_middle_is_damaged(decoded):
+    content = bytearray(encode(noise(300, 300)))
+    content[len(content) // 2 : len(content) // 2 + 50] = b"\x55" * 50
+    with pytest.raises(DamagedPhotoError):
+        decoded(bytes(content))
+
+
+def test_too_many_pixels_are_refused_before_decoding(decoded):
+    with pytest.raises(PhotoTooLargeError):
+        decoded(encode(PHOTO), max_pixels=45 * 67 - 1)
+
+
+def test_floating_point_samples_are_refused_with_the_remedy(decoded):
+    with pytest.raises(DamagedPhotoError, match="8 or 16 bits"):
+        decoded(saved(Image.fromarray(PHOTO[..., 0].astype(np.float32)), "TIFF"))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1)])
+def test_the_smallest_photos(decoded, size):
+    np.testing.assert_array_equal(decoded(encode(PHOTO[: size[0], : size[1]])), PHOTO[: size[0], : size[1]])

@@ -1,0 +1,98 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facies.errors import DamagedPhotoError, NotAPhotoError, PhotoTooLargeError
+from facies.imaging.header import check_pixels, read_header
+from tests.data.photos import big_tiff, encode, noise, png_claiming
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_bytes(content: bytes):
+        path = tmp_path / "photo.jpg"  # the name never counts
+        path.write_bytes(content)
+        return read_header(path)
+
+    return read_bytes
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "expected"),
+    [
+        ("JPEG", {}, "JPEG"),
+        ("JPEG", {"progressive": True}, "JPEG"),
+        ("PNG", {}, "PNG"),
+        ("WEBP", {"lossless": True}, "WebP"),
+        ("WEBP", {"lossless": False}, "WebP"),
+        ("WEBP", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}, "WebP"),
+        ("TIFF", {}, "TIFF"),
+        ("TIFF", {"compression": "tiff_lzw"}, "TIFF"),
+    ],
+)
+def test_format_and_size_come_from_the_bytes(read, kind, options, expected):
+    header = read(encode(noise(37, 91), kind, **options))
+    assert (header.format, header.width, header.height, header.pixels) == (expected, 91, 37, 91 * 37)
+
+
+def test_big_tiff(read):
+    header = read(big_tiff(noise(20, 31)))
+    assert (header.format, header.width, header.height) == ("TIFF", 31, 20)
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7 a renamed PDF", b"PK\3\4 a zip", b"\xff\xd8", b"GIF89a", b"hello"])
+def test_what_is_no_photo_is_refused(read, content):
+    with pytest.raises(NotAPhotoError, match="JPEG"):
+        read(content)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_photo_cut_in_its_header_is_damaged(read, kind):
+    content = encode(np.zeros((300, 300, 3), np.uint8), kind)
+    for length in (16, 20):
+        with pytest.raises(DamagedPhotoError, match="damaged"):
+            read(content[:length])
+
+
+def test_a_header_may_claim_anything_but_is_measured(read):
+    header = read(png_claiming(100_000, 100_000))
+    with pytest.raises(PhotoTooLargeError, match=r"100000 x 100000 .* up to 200 million"):
+        check_pixels(header, 200_000_000)
+    check_pixels(header, 10**10)
+
+
+def test_a_frame_of_no_size_is_damaged(read):
+    with pytest.raises(DamagedPhotoError):
+        read(png_claiming(0, 10))
+
+
+def test_hostile_headers_never_raise_anything_else(read):
+    rng = np.random.default_rng(1)
+    starts = [encode(noise(40, 40), kind)[:400] for kind in ("JPEG", "PNG", "WEBP", "TIFF")]
+    for start in starts:
+        for _ in range(60):
+            broken = bytearray(start)
+            for place in rng.integers(4, len(broken), 12):
+                broken[place] = rng.integers(256)
+            try:
+                read(bytes(broken))
+            except (NotAPhotoError, DamagedPhotoError):
+                continue
+
+
+def test_nothing_but_the_header_is_read(tmp_path):
+    path = tmp_path / "huge.png"
+    with path.open("wb") as file:
+        file.write(encode(noise(8, 8)))
+        file.truncate(1 << 40)  # a sparse terabyte
+    assert read_header(path).width == 8
+
+
+def test_a_multi_picture_jpeg_counts_as_its_first(read):
+    file = io.BytesIO()
+    first, second = (Image.fromarray(noise(16, 24, seed)) for seed in (1, 2))
+    first.save(file, "MPO", save_all=True, append_images=[second])
+    header = read(file.getvalue())
+    assert (header.format, header.width, header.height) == ("JPEG", 24, 16)

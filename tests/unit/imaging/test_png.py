@@ -1,0 +1,44 @@
+import io
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image
+
+from facies.imaging import png
+from tests.data.photos import noise
+
+SIZES = [(1, 1), (1, 700), (700, 1), (333, 77), (1500, 1100)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_decoder_reads_the_same_colours(size):
+    pixels = noise(*size)
+    content = png.encode_rgb(pixels)
+    image = Image.open(io.BytesIO(content))
+    assert (image.format, image.mode) == ("PNG", "RGB")
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+    np.testing.assert_array_equal(pyvips.Image.pngload_buffer(content, fail_on="warning").numpy(), pixels)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_grey(size):
+    pixels = noise(*size)[..., 1]
+    image = Image.open(io.BytesIO(png.encode_grey(pixels)))
+    assert image.mode == "L"
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_palette_pixels_read_as_indices(size):
+    colours = np.array([(1, 2, 3), (4, 5, 6), (7, 8, 9)], np.uint8)
+    indices = noise(*size)[..., 0] % 3
+    image = Image.open(io.BytesIO(png.encode_palette(indices, colours)))
+    assert image.mode == "P"
+    np.testing.assert_array_equal(np.asarray(image), indices)
+    np.testing.assert_array_equal(np.asarray(image.convert("RGB")), colours[indices])
+
+
+def test_rows_that_are_not_contiguous():
+    pixels = noise(90, 90)[::2, ::-1]
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png.encode_rgb(pixels)))), pixels)

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from facies.errors import PackageError
+from facies.models.openvino import OpenVinoRuntime
+from facies.models.package import file_sha256, load_package
+from tests.data.networks import expected_logits, map_package, tile_package
+
+TILES = np.random.default_rng(3).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
+
+
+def softmax(logits):
+    spread = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return spread / spread.sum(axis=1, keepdims=True)
+
+
+def answer(package, tiles):
+    runtime = OpenVinoRuntime(package)
+    try:
+        return np.concatenate([runtime.submit(tile[None]).result() for tile in tiles])
+    finally:
+        runtime.close()
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("colour", ["RGB", "BGR"])
+def test_any_network_gets_its_input_as_it_wants_it(tmp_path, layout, dtype, colour):
+    package = tile_package(tmp_path / "tiles", layout=layout, dtype=dtype, colour=colour)
+    expected = softmax(expected_logits(TILES, 2, by_pixel=False))
+    np.testing.assert_allclose(answer(package, TILES), expected, atol=1e-5)
+
+
+def test_calibration_is_part_of_the_graph(tmp_path):
+    package = tile_package(tmp_path / "tiles", decision="temperature = 2.5\noffset = [0.3, -0.4]")
+    expected = softmax((expected_logits(TILES, 2, by_pixel=False) + [0.3, -0.4]) / 2.5)
+    np.testing.assert_allclose(answer(package, TILES), expected, atol=1e-5)
+
+
+def test_calibration_of_every_pixel(tmp_path):
+    package = map_package(tmp_path / "map", decision="temperature = 0.5\noffset = [0.1, 0.2, -0.3]")
+    offset = np.array([0.1, 0.2, -0.3]).reshape(1, 3, 1, 1)
+    expected = softmax((expected_logits(TILES, 3, by_pixel=True) + offset) / 0.5)
+    np.testing.assert_allclose(answer(package, TILES), expected, atol=1e-5)
+
+
+def test_weights_that_are_no_network_are_a_package_error(tmp_path):
+    folder = tile_package(tmp_path / "tiles").path
+    (folder / "model.xml").write_text("no network")
+    manifest = folder / "package.toml"
+    lines = manifest.read_text().splitlines()
+    lines = [f'sha256 = "{file_sha256(folder / "model.xml")}"' if line.startswith("sha256") else line for line in lines]
+    manifest.write_text("\n".join(lines))
+    with pytest.raises(PackageError, match=r"tiles@1.0.0"):
+        OpenVinoRuntime(load_package(folder))
