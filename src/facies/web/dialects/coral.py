@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from facies.errors import FormError, UnknownJobError
 from facies.jobs.job import Job, Status
+from facies.jobs.removal import delete_job
 from facies.models.package import Package
 from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect
@@ -154,7 +155,7 @@ class _Coral:
     async def delete(self, request: Request, job_id: str) -> Success:
         """Stop a job and forget it, with its photo and results."""
         job = await self._job(job_id, request.state.owner)
-        await run_in_threadpool(self._store.delete, job.id, request.state.owner)
+        await run_in_threadpool(delete_job, self._store, self._blobs, job.id, request.state.owner)
         return Success()
 
     async def _job(self, job_id: str, owner: str | None) -> Job:
