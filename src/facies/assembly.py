@@ -1,33 +1,29 @@
-"""The only place where concrete back ends are chosen and wired together."""
+"""The only place where concrete back ends are chosen and wired together.
 
-import socket
+Heavy rooms are imported where they are needed: `facies analyse` opens no database, and a worker no web server.
+"""
+
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import uvicorn
-
-from facies.errors import SettingsError
-from facies.jobs.blobs import LocalBlobs
-from facies.jobs.store import JobStore
-from facies.jobs.supervisor import Supervisor
-from facies.jobs.worker import Worker
 from facies.models.fake import FakeRuntime
 from facies.models.package import Manifest, Package
 from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Runtime
 from facies.settings import Settings
-from facies.web.app import WebConfig, create_app
-from facies.web.dialects import coral, rock
+
+if TYPE_CHECKING:
+    from facies.jobs.store import JobStore
+    from facies.web.app import WebConfig
 
 Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
 
 _FIRST_KEY_NAME = "first"
-# Open requests get this long to end before the server goes; a worker then gets its own time.
-_DRAIN_S = 3
 
 
 class Runtimes:
@@ -74,14 +70,16 @@ def load_runtime(package: Package, settings: Settings) -> Runtime:
     """Compile a package for the runtime that the settings name."""
     if settings.runtime == "fake":
         return FakeRuntime(package, settings.fake_delay_s)
-    from facies.models.openvino import OpenVinoRuntime  # heavy, and the server's own process runs no models
+    from facies.models.openvino import OpenVinoRuntime
 
     return OpenVinoRuntime(package, settings.runtime_streams)
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[JobStore]:
+def open_store(settings: Settings) -> Iterator["JobStore"]:
     """The job store, closed at the end."""
+    from facies.jobs.store import JobStore
+
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = JobStore.open(settings.store_url, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s)
     try:
@@ -92,6 +90,9 @@ def open_store(settings: Settings) -> Iterator[JobStore]:
 
 def run_worker(settings: Settings, name: str | None) -> None:
     """Work on jobs until the process is told to end."""
+    from facies.jobs.blobs import LocalBlobs
+    from facies.jobs.worker import Worker
+
     runtimes = Runtimes(settings)
     with open_store(settings) as store:
         worker = Worker(
@@ -120,24 +121,26 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
         SettingsError: the address is taken or not this machine's.
         PackageError: a package that a dialect needs is missing or damaged.
     """
-    packages = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
-    served = {dialect: registry(settings).get(reference) for dialect, reference in packages.items()}
-    listener = _listen(settings.host, settings.port)
-    address = f"http://{_shown_host(settings.host)}:{listener.getsockname()[1]}"
+    from facies.jobs.blobs import LocalBlobs
+    from facies.web import server
+    from facies.web.app import create_app
+    from facies.web.dialects import coral, rock
+
+    references = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
+    served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
+    listener = server.listen(settings.host, settings.port)
     with open_store(settings) as store:
         first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
         app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served)
         manifests = [package.manifest for package in served.values()]
-        server = _AnnouncingServer(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_DRAIN_S),
-            lambda: announce(address, manifests, settings.data_dir, first_key),
-        )
         with _supervised_worker(settings, store) if with_worker else nullcontext():
-            server.run(sockets=[listener])
+            server.run(app, listener, lambda address: announce(address, manifests, settings.data_dir, first_key))
 
 
 @contextmanager
-def _supervised_worker(settings: Settings, store: JobStore) -> Iterator[None]:
+def _supervised_worker(settings: Settings, store: "JobStore") -> Iterator[None]:
+    from facies.jobs.supervisor import Supervisor
+
     supervisor = Supervisor(
         [sys.executable, "-m", "facies", "worker"], settings.as_environment(), on_death=store.release_worker
     )
@@ -148,7 +151,9 @@ def _supervised_worker(settings: Settings, store: JobStore) -> Iterator[None]:
         supervisor.stop()
 
 
-def _web_config(settings: Settings) -> WebConfig:
+def _web_config(settings: Settings) -> "WebConfig":
+    from facies.web.app import WebConfig
+
     return WebConfig(
         max_upload_bytes=settings.max_upload_bytes,
         max_pixels=settings.max_pixels,
@@ -156,28 +161,3 @@ def _web_config(settings: Settings) -> WebConfig:
         default_mask_weight=settings.default_mask_weight,
         cors_origins=settings.cors_origins,
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        reason = f"Cannot listen on {host} port {port}: {error.strerror}."
-        raise SettingsError(f"{reason} Choose another --host or --port.") from error
-
-
-def _shown_host(host: str) -> str:
-    return "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - only compared
-
-
-class _AnnouncingServer(uvicorn.Server):
-    """uvicorn, saying when it answers."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._announce()

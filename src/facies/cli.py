@@ -170,6 +170,8 @@ def _log_to_terminal(settings: Settings) -> None:
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
     )
+    for talkative in ("alembic", "pyvips", "uvicorn.error"):
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.root.level))
 
 
 def main() -> None:

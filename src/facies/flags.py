@@ -37,8 +37,10 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 def _flag(name: str) -> inspect.Parameter:
     field = Settings.model_fields[name]
     option = typer.Option(help=field.description, show_default=_shown_default(name), rich_help_panel="Settings")
-    annotation = Annotated[_flag_type(field.annotation) | None, option]
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    flag_type: Any = _flag_type(field.annotation) | None
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[flag_type, option]
+    )
 
 
 def _flag_type(annotation: Any) -> Any:

@@ -18,7 +18,7 @@ from rich.text import Text
 from facies.batch import Outcome
 from facies.models.package import Manifest
 
-notes = Console(stderr=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False)
 
 

@@ -43,7 +43,7 @@ def _write(folder, task, classes, tiling, decision, layout, dtype, colour) -> Pa
     network = _network(task == "segmentation", len(classes), layout, dtype, colour)
     ov.save_model(network, folder / "model.xml", compress_to_fp16=False)
     (folder / "CARD.md").write_text("# A test\n")
-    head = f"""
+    text = f"""
 format_version = 1
 name = "{folder.name}"
 version = "1.0.0"
@@ -67,11 +67,9 @@ std = [255.0, 255.0, 255.0]
 [decision]
 {decision}
 """
-    entries = (
-        f'[[classes]]\nindex = {index}\nname = "{name}"\nrgb = {list(rgb)}\n'
-        for index, (name, rgb) in enumerate(classes)
-    )
-    (folder / "package.toml").write_text(head + "".join(entries))
+    for index, (name, rgb) in enumerate(classes):
+        text += f'[[classes]]\nindex = {index}\nname = "{name}"\nrgb = {list(rgb)}\n'
+    (folder / "package.toml").write_text(text)
     return load_package(folder)
 
 

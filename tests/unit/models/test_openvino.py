@@ -33,7 +33,8 @@ def test_any_network_gets_its_input_as_it_wants_it(tmp_path, layout, dtype, colo
 
 def test_calibration_is_part_of_the_graph(tmp_path):
     package = tile_package(tmp_path / "tiles", decision="temperature = 2.5\noffset = [0.3, -0.4]")
-    expected = softmax((expected_logits(TILES, 2, by_pixel=False) + [0.3, -0.4]) / 2.5)
+    offset = np.array([0.3, -0.4])
+    expected = softmax((expected_logits(TILES, 2, by_pixel=False) + offset) / 2.5)
     np.testing.assert_allclose(answer(package, TILES), expected, atol=1e-5)
 
 
