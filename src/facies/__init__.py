@@ -14,6 +14,7 @@ from pathlib import Path
 from facies.analysis import DEFAULT_OPTIONS, Analysis, MapAnalysis, Options, TileAnalysis
 from facies.analysis import analyse as _analyse
 from facies.errors import FaciesError, PackageError, PhotoError
+from facies.version import __version__
 
 __all__ = [
     "Analysis",
@@ -23,9 +24,9 @@ __all__ = [
     "PackageError",
     "PhotoError",
     "TileAnalysis",
+    "__version__",
     "analyse",
 ]
-__version__ = "0.1.0"
 
 
 def analyse(photo: str | PathLike[str], model: str, options: Options = DEFAULT_OPTIONS) -> Analysis:

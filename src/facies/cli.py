@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from facies import __version__, assembly, batch, terminal
+from facies import assembly, batch, terminal
 from facies.analysis import Options
 from facies.errors import FaciesError
 from facies.flags import takes_settings
 from facies.settings import Settings
+from facies.version import __version__
 
 EXIT_SOME_FAILED = 1
 EXIT_WRONG_USAGE = 2
@@ -96,6 +97,17 @@ def analyse(
     terminal.show_outcomes(outcomes, out)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the photos and their overlays go.")] = Path("demo"),
+) -> None:
+    """Draw a reef photo and a core photo and send them through the two APIs of a server of their own."""
+    from facies.demo import run  # the drawing is needed nowhere else
+
+    for path in run(out):
+        typer.echo(path)
 
 
 @models_app.command("list")

@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from facies import __version__
 from facies.errors import FaciesError
 from facies.jobs.blobs import Blobs
 from facies.jobs.store import JobStore
 from facies.models.package import Package
+from facies.version import __version__
 from facies.web import pages
 from facies.web.auth import API_KEY_HEADER, admit_anyone, require_key
 from facies.web.dialects import coral, rock
