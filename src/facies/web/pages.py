@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from facies import __version__
 from facies.models.package import CARD_NAME, MANIFEST_NAME, Package
+from facies.version import __version__
 
 _FOLDER = Path(__file__).parent / "static"
 _REVALIDATE = {"Cache-Control": "no-cache"}

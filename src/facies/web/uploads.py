@@ -122,9 +122,9 @@ class _Parts:
 
     async def begin(self, segment: MultipartSegment) -> _Part:
         name = _text(segment.name)
-        if name != self.photo_field:
+        if segment.filename is None:
             return _FieldPart(name, self.upload, self.limits.max_field_bytes)
-        if segment.filename is None or self.upload.photo_name:
+        if name != self.photo_field or self.upload.photo_name:
             return _IgnoredPart()
         self.upload.photo_name = _bare_name(_text(segment.filename))
         if not self.upload.photo_name:

@@ -1,0 +1,175 @@
+import json
+import re
+
+import pytest
+
+from facies import errors
+from facies.web.headers import CONTENT_SECURITY_POLICY
+from facies.web.problems import STATUSES, problem_of
+from tests.served import PHOTO
+
+ORIGIN = "http://localhost:3000"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/V1/api/health", "/V1/api/nothing", "/nothing", "/openapi.json", "/static/style.css"]
+)
+def test_security_headers_are_on_every_answer(served, path):
+    headers = served.client.get(path).headers
+    assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+class TestCors:
+    def preflight(self, served, origin, method="POST", header="content-type"):
+        headers = {
+            "origin": origin,
+            "access-control-request-method": method,
+            "access-control-request-headers": header,
+        }
+        return served.client.options("/V1/api/classify", headers=headers)
+
+    @pytest.mark.parametrize("origin", [ORIGIN, "http://127.0.0.1:3000"])
+    @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+    def test_the_two_default_origins_may_call(self, served, origin, method):
+        answer = self.preflight(served, origin, method)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert method in answer.headers["access-control-allow-methods"]
+        assert "Content-Type" in answer.headers["access-control-allow-headers"]
+        assert (
+            served.client.get("/V1/api/health", headers={"origin": origin}).headers["access-control-allow-origin"]
+            == origin
+        )
+
+    def test_others_may_not(self, served):
+        assert "access-control-allow-origin" not in self.preflight(served, "http://localhost:3001").headers
+        assert self.preflight(served, ORIGIN, "PUT").status_code == 400
+        assert self.preflight(served, ORIGIN, header="api-key").status_code == 400
+
+    def test_errors_can_be_read_by_them_too(self, served):
+        answer = served.client.get("/V1/api/status/1", headers={"origin": ORIGIN})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, ORIGIN)
+
+    def test_origins_can_be_set(self, serve):
+        served = serve(cors_origins=("https://reef.example",))
+        assert self.preflight(served, "https://reef.example").status_code == 200
+        assert self.preflight(served, ORIGIN).status_code == 400
+
+    def test_the_key_may_be_sent_where_it_is_needed(self, serve):
+        assert self.preflight(serve(coral_requires_key=True), ORIGIN, header="api-key").status_code == 200
+
+
+class TestProblems:
+    def test_every_client_error_has_a_status_and_keeps_its_sentence(self):
+        for kind, status in STATUSES.items():
+            error = kind("Sentence.", 7) if kind is errors.QueueFullError else kind("Sentence.")
+            problem = problem_of(error)
+            assert (problem.status, problem.code) == (status, kind.code)
+            assert (problem.sentence == "Sentence.") == (status < 500)
+
+    def test_subclasses_share_the_status(self):
+        assert (
+            problem_of(errors.DamagedPhotoError("x")).status == problem_of(errors.PhotoTooLargeError("x")).status == 400
+        )
+
+    @pytest.mark.parametrize(
+        "error", [errors.PackageError("/secret"), OSError("/secret"), errors.StoreError("/secret")]
+    )
+    def test_the_servers_own_faults_are_logged_and_not_told(self, error, caplog):
+        problem = problem_of(error)
+        assert problem.status >= 500
+        assert "secret" not in problem.sentence
+        assert "secret" in caplog.text
+
+    def test_unknown_addresses_are_404_everywhere(self, served):
+        assert served.client.get("/nothing").json() == {"detail": "There is nothing at this address."}
+        assert served.client.get("/V1/nothing").json() == {"error": "There is nothing at this address."}
+        assert served.client.get("/static/nothing.js").status_code == 404
+        assert served.client.get("/static/../app.py").status_code == 404
+        assert served.client.get("/static/%2e%2e/app.py").status_code == 404
+
+
+class TestOpenApi:
+    @pytest.fixture
+    def document(self, served):
+        return served.client.get("/openapi.json").json()
+
+    def test_both_dialects_are_in_it_and_nothing_else(self, document):
+        routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
+        assert routes == {
+            ("get", "/V1/api/health"),
+            ("post", "/V1/api/classify"),
+            ("get", "/V1/api/status/{job_id}"),
+            ("delete", "/V1/api/classify/{job_id}"),
+            ("post", "/predict"),
+            ("get", "/job/{job_id}"),
+        }
+
+    def test_forms_are_described(self, document):
+        def fields(path):
+            schema = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+            return schema["required"], sorted(schema["properties"])
+
+        assert fields("/V1/api/classify") == (["image"], ["image"])
+        assert fields("/predict") == (["file"], ["file", "mask_weight"])
+
+    def test_fastapi_adds_no_answers_that_never_come(self, document):
+        assert "HTTPValidationError" not in json.dumps(document)
+
+    def test_keys_are_asked_for_by_rock_alone(self, document):
+        secured = {
+            path for path, methods in document["paths"].items() for route in methods.values() if "security" in route
+        }
+        assert secured == {"/predict", "/job/{job_id}"}
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", ["/", "/docs"])
+    def test_pages_load_nothing_from_elsewhere(self, served, path):
+        page = served.client.get(path).text
+        loaded = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', page)
+        assert loaded
+        assert all(address.startswith("/static/") for address in loaded)
+        assert all(served.client.get(address).status_code == 200 for address in loaded)
+        assert " style=" not in page
+        assert "<script>" not in page
+
+    def test_the_documentation_says_what_the_contract_asks(self, served):
+        page = served.client.get("/docs").text
+        for text in (
+            "Coral classifier API",
+            "http://testserver/V1/api",
+            "Definitions",
+            "/status/{JOB_ID}",
+            "Training data",
+        ):
+            assert text in page
+        assert "Nothing &lt;b&gt;at all&lt;/b&gt;" in page
+        assert "$" not in page
+
+    def test_a_hostile_host_header_stays_text(self, served):
+        page = served.client.get("/docs", headers={"host": '"><script>x'}).text
+        assert "<script>x" not in page
+
+    def test_the_models_can_be_downloaded(self, served):
+        links = re.findall(r'href="(/models/[^"]+)"', served.client.get("/docs").text)
+        assert len(links) == 6
+        for link in links:
+            answer = served.client.get(link)
+            assert answer.status_code == 200
+            assert "attachment" in answer.headers["content-disposition"]
+        assert served.client.get("/models/test-coral@1.0.0/..%2f..%2ffacies.db").status_code == 404
+        assert served.client.get("/models/test-coral@1.0.1/CARD.md").status_code == 404
+
+
+def test_dialects_without_a_package_are_not_spoken(served):
+    from starlette.testclient import TestClient
+
+    from facies.web.app import WebConfig, create_app
+
+    client = TestClient(create_app(WebConfig(), served.store, served.blobs, {}))
+    assert client.get("/V1/api/health").status_code == 404
+    assert client.post("/predict", files={"file": ("a.png", PHOTO)}).status_code == 404
