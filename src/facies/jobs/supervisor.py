@@ -103,7 +103,7 @@ class Supervisor:
         """In a session of its own: a Ctrl-C in the terminal is for this process, which ends the worker in order."""
         environment = {**os.environ, **self._environment, **supervised_environment()}
         command = [*self._command, "--name", name]
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _free_jobs(self, name: str) -> None:
         try:
