@@ -1,0 +1,172 @@
+"""Real servers and workers: processes of their own, spoken to over sockets."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.data.packages import coral_package, rock_package
+
+START_S = 30.0
+STOP_S = 15.0
+JOB_S = 60.0
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+@dataclass
+class Server:
+    """`facies serve` with the fake runtime and packages made for tests, on a data folder of its own."""
+
+    folder: Path
+    flags: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        self.data_dir = self.folder / "data"
+        self.log = self.folder / "server.log"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        models = self.folder / "models"
+        coral_package(models / "test-coral")
+        rock_package(models / "test-rock")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("FACIES_")}
+        self.environment = inherited | {
+            "PYTHONPATH": str(SOURCE),
+            "FACIES_DATA_DIR": str(self.data_dir),
+            "FACIES_MODELS_DIR": str(models),
+            "FACIES_RUNTIME": "fake",
+            "FACIES_CORAL_MODEL": "test-coral",
+            "FACIES_ROCK_MODEL": "test-rock",
+            **self.settings,
+        }
+
+    def start(self) -> None:
+        """Start it, and come back when it answers."""
+        command = [sys.executable, "-m", "facies", "serve", "--port", str(self.port), *self.flags]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._wait_until_it_answers()
+        self.key = self.key or self.command("keys", "create", "acceptance").strip()
+
+    def stop(self) -> None:
+        """Tell it to end, and wait for it. Whatever it started and left is killed with it."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        finally:
+            self._kill_group()
+            self.process = None
+
+    def kill(self) -> None:
+        """`kill -9` for the server and everything it started."""
+        self._kill_group()
+        self.process = None
+
+    def command(self, *words: str) -> str:
+        """What `facies <words>` prints, with this server's settings."""
+        finished = subprocess.run(
+            [sys.executable, "-m", "facies", *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=START_S,
+        )
+        return finished.stdout
+
+    @property
+    def key_header(self) -> dict[str, str]:
+        return {"api-key": self.key}
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.url + path, timeout=JOB_S, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        return requests.post(self.url + path, timeout=JOB_S, **options)
+
+    def delete(self, path: str, **options: Any) -> requests.Response:
+        return requests.delete(self.url + path, timeout=JOB_S, **options)
+
+    def files(self) -> list[Path]:
+        """What lies in the blobs, hidden and half-written files too."""
+        return [path for path in (self.data_dir / "blobs").rglob("*") if path.is_file()]
+
+    def _wait_until_it_answers(self) -> None:
+        assert self.process is not None
+
+        def answers() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()}"
+            try:
+                return self.get("/V1/api/health").ok
+            except requests.ConnectionError:
+                return False
+
+        wait_until(answers, START_S)
+
+    def _kill_group(self) -> None:
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # nothing of it is left
+            self.process.wait(STOP_S)
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = JOB_S) -> Any:
+    """Wait for `condition` to be true, and give what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not true within {timeout_s} s"
+        time.sleep(0.02)
+    return value
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts servers with any flags and settings; they end with the module."""
+    running: list[Server] = []
+
+    def start(*flags: str, **settings: str) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), flags, settings)
+        running.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Server]) -> Server:
+    """A server with its worker, shared by the tests of a module."""
+    return start_server()
