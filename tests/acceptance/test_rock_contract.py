@@ -10,6 +10,7 @@ import uuid
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.acceptance.conftest import JOB_S, SOURCE, wait_until
 from tests.data.packages import ROCK_CLASSES
@@ -76,8 +77,6 @@ def finished(server, job_id):
 
 def labels_of(server, job_id):
     """The label map of a job, read from what the worker left."""
-    from PIL import Image
-
     (path,) = [path for path in server.files() if path.parent.name == job_id and path.name == "labels.png"]
     return np.asarray(Image.open(path))
 
