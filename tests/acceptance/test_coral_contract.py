@@ -93,11 +93,8 @@ def framing(row, width, height):
 
 def tiled(width, height):
     """The chunks' places by the contract, row by row."""
-    return [
-        (x, y, min(TILE, width - x), min(TILE, height - y))
-        for y in range(0, height, TILE)
-        for x in range(0, width, TILE)
-    ]
+    corners = [(x, y) for y in range(0, height, TILE) for x in range(0, width, TILE)]
+    return [(x, y, min(TILE, width - x), min(TILE, height - y)) for x, y in corners]
 
 
 @pytest.fixture(scope="module")
