@@ -1,6 +1,7 @@
 """The Rock types segmentation API, line by line as its contract has it, against a real server and worker."""
 
 import base64
+import itertools
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ PANEL_RGB = (30, 30, 30)
 
 DOCUMENTED_CLIENT = """
 import base64
+import itertools
 import time
 
 import requests
@@ -183,7 +185,7 @@ def test_jobs_run_in_the_order_they_came(start_server):
     infos = [finished(server, job_id) for job_id in jobs]
     starts = [info["started_at"] for info in infos]
     assert starts == sorted(starts)
-    assert all(earlier["finished_at"] <= later["started_at"] for earlier, later in zip(infos, infos[1:], strict=False))
+    assert all(earlier["finished_at"] <= later["started_at"] for earlier, later in itertools.pairwise(infos))
 
 
 @pytest.mark.parametrize("headers", [{}, {"api-key": ""}, {"api-key": "facies_wrong"}])
