@@ -43,18 +43,16 @@ class BlobsContract:
         assert len(leftovers()) == 1
 
     def test_a_writer_that_fails_leaves_nothing(self, blobs, job_id, leftovers):
-        with pytest.raises(ZeroDivisionError), blobs.create(job_id, "photo") as blob:
-            blob.write(b"half")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            half_write(blobs, job_id, "photo")
         assert not blobs.exists(job_id, "photo")
         assert leftovers() == []
         assert list(blobs.jobs()) == []
 
     def test_a_writer_that_fails_leaves_the_others(self, blobs, job_id, leftovers):
         write(blobs, job_id, "photo", b"old")
-        with pytest.raises(ZeroDivisionError), blobs.create(job_id, "photo") as blob:
-            blob.write(b"half")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            half_write(blobs, job_id, "photo")
         assert blobs.path(job_id, "photo").read_bytes() == b"old"
         assert len(leftovers()) == 1
 
@@ -89,9 +87,8 @@ class BlobsContract:
         blobs.remove(job_id)
 
     def test_a_writer_whose_job_is_removed_leaves_nothing(self, blobs, job_id, leftovers):
-        with pytest.raises(OSError, match=job_id), blobs.create(job_id, "photo") as blob:
-            blob.write(b"x")
-            blobs.remove(job_id)
+        with pytest.raises(OSError, match=job_id):
+            write(blobs, job_id, "photo", b"x", meanwhile=lambda: blobs.remove(job_id))
         assert leftovers() == []
 
     def test_jobs_are_listed_with_when_they_were_touched(self, blobs):
@@ -105,13 +102,11 @@ class BlobsContract:
 
     def test_half_written_blobs_are_removed_once_they_are_old(self, blobs, job_id, leftovers):
         write(blobs, job_id, "photo", b"x")
-        with blobs.create(job_id, "overlay.png") as blob:
-            blob.write(b"x")
-            blobs.remove_half_written(before=blobs.path(job_id, "photo").stat().st_mtime - 60)
+        now = blobs.path(job_id, "photo").stat().st_mtime
+        write(blobs, job_id, "overlay.png", b"x", meanwhile=lambda: blobs.remove_half_written(before=now - 60))
         assert blobs.exists(job_id, "overlay.png")
-        with pytest.raises(OSError, match=job_id), blobs.create(job_id, "labels.png") as blob:
-            blob.write(b"x")
-            blobs.remove_half_written(before=blobs.path(job_id, "photo").stat().st_mtime + 60)
+        with pytest.raises(OSError, match=job_id):
+            write(blobs, job_id, "labels.png", b"x", meanwhile=lambda: blobs.remove_half_written(before=now + 60))
         assert sorted(path.name for path in leftovers()) == ["overlay.png", "photo"]
 
     def test_many_write_the_same_blob_at_once(self, blobs, job_id, leftovers):
@@ -132,9 +127,16 @@ class BlobsContract:
         assert len(leftovers()) == 1
 
 
-def write(blobs, job_id, name, content):
+def write(blobs, job_id, name, content, meanwhile=lambda: None):
     with blobs.create(job_id, name) as blob:
         blob.write(content)
+        meanwhile()
+
+
+def half_write(blobs, job_id, name):
+    with blobs.create(job_id, name) as blob:
+        blob.write(b"half")
+        raise ZeroDivisionError
 
 
 class TestLocalBlobs(BlobsContract):

@@ -19,7 +19,7 @@ from alembic.util import CommandError
 
 from facies.errors import StoreError
 
-_BUSY_TIMEOUT_S: Final = 15.0
+BUSY_TIMEOUT_S: Final = 15.0
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
 _WRITES: Final = "facies_writes"
@@ -98,7 +98,7 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("The job store needs a file that several processes can open, not a database in memory.")
     _switch_to_wal(Path(url.database))
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     sa.event.listen(engine, "connect", _prepare_connection)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -109,11 +109,11 @@ def _switch_to_wal(path: Path) -> None:
 
     Switching needs the file alone and SQLite does not wait for that, whatever its time-out; so this does.
     """
-    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
             try:
                 connection.execute("PRAGMA journal_mode=WAL")
                 return
