@@ -17,6 +17,8 @@ from facies.models.package import Manifest, Package
 from facies.models.runtime import Probs, Tiles
 
 _BATCH_SIZE = {"tile-classification": 4, "segmentation": 1}
+# OpenVINO's Python binding looks up NumPy at its first call, and two first calls at once wait for each other for ever.
+_first_call = Lock()
 # Batches waiting beside those being looked at: enough to hide the caller's own work, few enough to bound memory.
 _WAITING_PER_STREAM = 2
 
@@ -32,7 +34,7 @@ class OpenVinoRuntime:
             streams: batches looked at side by side; 0 lets OpenVINO choose for the machine.
 
         Raises:
-            PackageError: OpenVINO cannot read the weights, or they do not have the input and output of the manifest.
+            PackageError: OpenVINO cannot read the weights, or they are not what the manifest describes.
         """
         self.package = package
         self.batch_size = _BATCH_SIZE[package.manifest.task]
@@ -45,6 +47,7 @@ class OpenVinoRuntime:
         self._room = BoundedSemaphore(count * (1 + _WAITING_PER_STREAM))
         self._lock = Lock()
         self._closed = False
+        self._try_out()
 
     def submit(self, tiles: Tiles) -> "Future[Probs]":
         """Send a batch; see `facies.models.runtime.Runtime`."""
@@ -66,6 +69,18 @@ class OpenVinoRuntime:
             self._closed = True
         self._threads.shutdown(wait=True)
         self._requests = SimpleQueue()
+
+    def _try_out(self) -> None:
+        """Look at one black tile, so that what does not fit shows now and the first photo is not the slow one."""
+        manifest = self.package.manifest
+        with _first_call:
+            probs = self._infer(np.zeros((1, *manifest.input.size_hw, 3), dtype=np.uint8))
+        by_pixel = manifest.input.size_hw if manifest.task == "segmentation" else ()
+        expected = (1, len(manifest.classes), *by_pixel)
+        if probs.shape != expected:
+            raise PackageError(
+                f"The network of {manifest.reference} gives {probs.shape} where {expected} is described."
+            )
 
     def _infer(self, tiles: Tiles) -> Probs:
         count = len(tiles)

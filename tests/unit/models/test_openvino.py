@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -54,3 +57,26 @@ def test_weights_that_are_no_network_are_a_package_error(tmp_path):
     manifest.write_text("\n".join(lines))
     with pytest.raises(PackageError, match=r"tiles@1.0.0"):
         OpenVinoRuntime(load_package(folder))
+
+
+def test_a_network_with_other_classes_than_the_manifest_is_a_package_error(tmp_path):
+    folder = tile_package(tmp_path / "tiles").path
+    manifest = (folder / "package.toml").read_text().replace('positive = "bleached"', "")
+    (folder / "package.toml").write_text(manifest + '[[classes]]\nindex = 2\nname = "dead"\nrgb = [1, 2, 3]\n')
+    with pytest.raises(PackageError, match=r"tiles@1\.0\.0"):
+        OpenVinoRuntime(load_package(folder))
+
+
+def test_the_first_calls_of_a_process_may_come_together(tmp_path):
+    """They once waited for each other for ever, in about one process of ten."""
+    package = tile_package(tmp_path / "tiles")
+    script = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from facies.models.openvino import OpenVinoRuntime; from facies.models.package import load_package\n"
+        "runtime = OpenVinoRuntime(load_package(Path(sys.argv[1])))\n"
+        "tiles = np.zeros((1, 16, 16, 3), np.uint8)\n"
+        "for future in [runtime.submit(tiles) for _ in range(8)]: future.result()\n"
+        "runtime.close()\n"
+    )
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", script, package.path], check=True, timeout=30)

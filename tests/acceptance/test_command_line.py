@@ -1,0 +1,185 @@
+"""The command line as a person uses it: real processes, real files."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data.networks import map_package, tile_package
+from tests.data.photos import encode, noise
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    tile_package(folder / "pale")
+    map_package(folder / "beds")
+    return folder
+
+
+@pytest.fixture
+def facies(tmp_path, models):
+    def run(*arguments, **environment):
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("FACIES_")}
+        settings = {"FACIES_MODELS_DIR": str(models), "FACIES_DATA_DIR": str(tmp_path / "data"), "COLUMNS": "200"}
+        return subprocess.run(
+            [sys.executable, "-m", "facies", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**plain, **settings, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "dive 1"
+    folder.mkdir()
+    for name, content in {
+        "a.jpg": encode(noise(40, 50), "JPEG"),
+        "b.png": encode(noise(30, 70, seed=1)),
+        "b.tif": encode(noise(16, 16, seed=2), "TIFF"),
+        "notes.txt": b"no photo",
+    }.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def table_of(path):
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def opened(path):
+    return Image.open(io.BytesIO(path.read_bytes()))
+
+
+def test_a_folder_of_photos_goes_through_in_one_call(facies, photos, tmp_path):
+    done = facies("analyse", photos, "--model", "pale", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "3 of 3 photos analysed" in done.stderr
+    assert "a.jpg" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "b", "b-2", "summary.csv"]
+    for name, size in {"a": (50, 40), "b": (70, 30), "b-2": (16, 16)}.items():
+        folder = tmp_path / "out" / name
+        assert opened(folder / "overlay.png").size == size
+        summary = json.loads((folder / "summary.json").read_text())
+        assert (summary["width"], summary["height"]) == size
+        rows = table_of(folder / "tiles.csv")
+        assert list(rows[0]) == ["x", "y", "width", "height", "probability", "label"]
+        assert len(rows) == summary["tiles"]["total"] == -(-size[0] // 16) * -(-size[1] // 16)
+    table = table_of(tmp_path / "out" / "summary.csv")
+    assert [row["photo"] for row in table] == ["a.jpg", "b.png", "b.tif"]
+    assert {row["model"] for row in table} == {"pale@1.0.0"}
+
+
+def test_segmentation_leaves_a_map_of_indices(facies, photos, tmp_path):
+    done = facies("analyse", photos / "b.png", "--model", "beds@1.0.0", "--out", tmp_path / "out", "--opacity", "1")
+    assert done.returncode == 0, done.stderr
+    labels = opened(tmp_path / "out" / "b" / "labels.png")
+    assert labels.mode == "P"
+    overlay = np.asarray(opened(tmp_path / "out" / "b" / "overlay.png"))
+    rock = np.asarray(labels) > 0
+    np.testing.assert_array_equal(overlay[rock], np.asarray(labels.convert("RGB"))[rock])
+
+
+def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_path):
+    whole = (photos / "a.jpg").read_bytes()
+    (photos / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (photos / "pdf.jpg").write_bytes(b"%PDF-1.7")
+    done = facies("analyse", photos, "--model", "pale", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "3 of 5 photos analysed" in done.stderr
+    assert "cut.jpg" in done.stderr
+    table = {row["photo"]: row["error"] for row in table_of(tmp_path / "out" / "summary.csv")}
+    assert "damaged" in table["cut.jpg"]
+    assert "not a photo" in table["pdf.jpg"]
+    assert table["a.jpg"] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("analyse", "missing.jpg", "--model", "pale"), "missing.jpg does not exist"),
+        (("analyse", ".", "--model", "pale"), "holds no photo"),
+        (("analyse", "dive 1/a.jpg", "--model", "gold"), "known are: beds@1.0.0"),
+        (("analyse", "dive 1/a.jpg", "--model", "pale", "--opacity", "2"), "between 0 and 1"),
+        (("analyse", "dive 1/a.jpg"), "--model"),
+        (("analyse", "dive 1/a.jpg", "--model", "pale", "--runtime", "abacus"), "runtime"),
+        (("serve", "--port", "-1"), "port"),
+        (("models", "show", "gold"), "no model 'gold'"),
+        (("dig",), "dig"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, sentence):
+    done = facies(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+COMMANDS = ["", "serve", "worker", "analyse", "demo", "models", "models list", "models show", "models verify"]
+COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(facies, command):
+    done = facies(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+def test_models_are_listed_shown_and_verified(facies, models):
+    listed = facies("models", "list")
+    assert "pale@1.0.0" in listed.stdout
+    assert "beds@1.0.0" in listed.stdout
+    manifest = json.loads(facies("models", "show", "pale", "--json").stdout)
+    assert manifest["path"] == str(models / "pale")
+    assert manifest["classes"][1]["name"] == "bleached"
+    assert "A test" in facies("models", "show", "pale").stdout
+    assert facies("models", "verify").returncode == 0
+
+
+def test_verify_finds_changed_weights(facies, tmp_path):
+    folder = tile_package(tmp_path / "mine" / "pale").path
+    (folder / "model.xml").write_text("changed")
+    done = facies("models", "verify", FACIES_MODELS_DIR=str(tmp_path / "mine"))
+    assert done.returncode == 1
+    assert "checksum" in done.stdout
+
+
+def test_keys_are_made_listed_and_revoked(facies, tmp_path):
+    made = facies("keys", "create", "core shed")
+    assert made.returncode == 0
+    key = made.stdout.strip()
+    assert made.stdout == f"{key}\n"
+    assert len(key) > 40
+    assert "core shed" in facies("keys", "list").stdout
+    assert key not in facies("keys", "list").stdout
+    for path in (tmp_path / "data").rglob("*"):
+        assert not path.is_file() or key.encode() not in path.read_bytes()
+    assert facies("keys", "revoke", "core shed").returncode == 0
+    assert facies("keys", "revoke", "nobody's").returncode == 2
+
+
+def test_the_library_is_three_lines(models, tmp_path):
+    (tmp_path / "core.png").write_bytes(encode(noise(90, 40)))
+    script = (
+        "import facies\n"
+        "result = facies.analyse('core.png', model='beds')\n"
+        "print(result.overlay().shape, result.label_map.shape, sorted(result.summary))\n"
+    )
+    environment = {**os.environ, "FACIES_MODELS_DIR": str(models), "FACIES_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("(90, 40, 3) (90, 40) [")

@@ -1,0 +1,131 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facies.analysis import MapAnalysis, Options, TileAnalysis, analyse
+from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
+from facies.models.fake import FakeRuntime
+from facies.models.openvino import OpenVinoRuntime
+from tests.data.networks import expected_logits, map_package, tile_package
+from tests.data.photos import encode, noise
+
+
+@pytest.fixture
+def photo(tmp_path):
+    def write(pixels):
+        path = tmp_path / "photo.png"
+        path.write_bytes(encode(pixels))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    made = []
+
+    def make(package):
+        made.append(OpenVinoRuntime(package))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_tiles_are_answered_one_by_one(tmp_path, photo, runtime):
+    pixels = noise(40, 50)
+    found = analyse(photo(pixels), runtime(tile_package(tmp_path / "tiles")))
+    assert isinstance(found, TileAnalysis)
+    assert [(row["y"], row["x"]) for row in found.rows] == [(y, x) for y in (0, 16, 32) for x in (0, 16, 32, 48)]
+    whole = np.stack(
+        [pixels[row["y"] :, row["x"] :][:16, :16] for row in found.rows if (row["height"], row["width"]) == (16, 16)]
+    )
+    logits = expected_logits(whole, 2, by_pixel=False)
+    expected = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
+    inside = [row["probability"] for row in found.rows if (row["height"], row["width"]) == (16, 16)]
+    np.testing.assert_allclose(inside, expected, atol=1e-5)
+    assert all((row["label"] == "bleached") == (row["probability"] >= 0.5) for row in found.rows)
+    counts = found.summary["tiles"]
+    assert counts["total"] == 12 == sum(counts["by_class"].values())
+
+
+def test_the_unsure_band_is_a_third_label(tmp_path, photo, runtime):
+    package = tile_package(tmp_path / "tiles", decision="unsure_band = [0.4, 0.6]")
+    found = analyse(photo(np.full((16, 48, 3), (128, 0, 0), np.uint8)), runtime(package))
+    assert found.summary["tiles"]["by_class"] == {"healthy": 0, "bleached": 0, "unsure": 3}
+    assert [entry.rgb for entry in found.legend] == [(251, 146, 60)]
+
+
+def test_a_map_follows_the_photo_whichever_way_it_lies(tmp_path, photo, runtime):
+    shade = np.repeat(np.linspace(0, 255, 90).astype(np.uint8)[:, None, None], 40, axis=1).repeat(3, axis=2)
+    engine = runtime(map_package(tmp_path / "map"))
+    standing = analyse(photo(shade), engine)
+    lying = analyse(photo(np.ascontiguousarray(np.rot90(shade))), engine)
+    assert isinstance(standing, MapAnalysis)
+    assert standing.label_map.shape == (90, 40)
+    assert set(np.unique(standing.label_map[:30])) == {0}
+    assert set(np.unique(standing.label_map[-30:])) == {2}
+    assert (np.rot90(standing.label_map) == lying.label_map).mean() > 0.97
+    assert standing.confidence.dtype == np.uint8
+
+
+def test_areas_leave_the_background_out(tmp_path, photo, runtime):
+    pixels = np.zeros((64, 32, 3), np.uint8)
+    pixels[32:] = 255
+    found = analyse(photo(pixels), runtime(map_package(tmp_path / "map")))
+    assert [(area["name"], area["share"]) for area in found.areas] == [("siltstone", 1.0)]
+    assert found.summary["covered_share"] == pytest.approx(0.5, abs=0.05)
+    nothing = analyse(photo(np.zeros((64, 32, 3), np.uint8)), runtime(map_package(tmp_path / "map")))
+    assert nothing.summary["classes"] == []
+    assert nothing.summary["covered_share"] == 0
+
+
+def test_files_are_what_the_analysis_says(tmp_path, photo, runtime):
+    found = analyse(photo(noise(60, 30)), runtime(map_package(tmp_path / "map")), Options(opacity=0.3))
+    files = dict(found.files(legend=True))
+    assert list(files) == ["overlay.png", "overlay-legend.png", "labels.png", "summary.json"]
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "labels.png")), found.label_map)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "overlay.png")), found.overlay())
+    np.testing.assert_array_equal(found.overlay(), found.overlay(0.3))
+    assert json.loads(files["summary.json"]) == json.loads(json.dumps(found.summary))
+
+
+def test_progress_counts_tiles_that_were_answered(tmp_path, photo):
+    seen = []
+    engine = FakeRuntime(tile_package(tmp_path / "tiles"))
+    analyse(photo(noise(100, 100)), engine, on_progress=lambda done, total: seen.append((done, total)))
+    engine.close()
+    assert seen[0] == (0, 49)
+    assert seen[-1] == (49, 49)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_cancelling_stops_between_two_batches(tmp_path, photo):
+    engine = FakeRuntime(tile_package(tmp_path / "tiles"), delay_s=0.01)
+    seen = []
+
+    def is_cancelled():
+        return bool(seen) and seen[-1] >= 8
+
+    with pytest.raises(AnalysisCancelledError):
+        analyse(
+            photo(noise(400, 400)), engine, on_progress=lambda done, _: seen.append(done), is_cancelled=is_cancelled
+        )
+    assert seen[-1] <= 8 + engine.batch_size
+    engine.close()
+
+
+@pytest.mark.parametrize("opacity", [-0.1, 1.1, float("nan")])
+def test_opacity_out_of_range_is_refused(opacity):
+    with pytest.raises(OptionError, match="between 0 and 1"):
+        Options(opacity)
+
+
+def test_a_photo_beyond_the_limit_is_not_decoded(tmp_path, photo, runtime):
+    with pytest.raises(PhotoTooLargeError):
+        analyse(photo(noise(20, 20)), runtime(tile_package(tmp_path / "tiles")), max_pixels=399)
