@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from facies.models.package import CARD_NAME, MANIFEST_NAME, Package
 from facies.version import __version__
+from facies.web.dialects import coral
 
 _FOLDER = Path(__file__).parent / "static"
 _REVALIDATE = {"Cache-Control": "no-cache"}
@@ -32,7 +33,7 @@ def mount(app: FastAPI, packages: Mapping[str, Package], source_url: str) -> Non
     facts = {
         "version": __version__,
         "source": _source(source_url),
-        "sources": "".join(_training_data(package) for package in packages.values()),
+        "sources": _training_data(packages[coral.NAME]) if coral.NAME in packages else "",
         "downloads": "".join(_downloads(package) for package in packages.values()),
     }
 

@@ -1,7 +1,7 @@
 // The upload page: sends a photo through one of the two public APIs and shows what comes back.
 //
 // Each kind of photo is one object: submit(photo, key) -> id, poll(id, key) -> {state, done, total, error, result},
-// cancel(id, key) where the API has it. A result is {picture: image URL, found: [{name, rgb, count}]}.
+// cancel(id, key) where the API has it. A result is {base64: a PNG, found: [{name, rgb, count}]}.
 
 const POLL_MS = 500;
 
@@ -12,7 +12,7 @@ const coral = {
   async poll(id, key) {
     const job = await call("GET", `/V1/api/status/${id}`, key);
     const result = job.status === "completed" && {
-      picture: job.result_image,
+      base64: job.result_image.split(",")[1],
       found: [
         { name: "Bleached", rgb: [239, 68, 68], count: job.summary.bleached_chunks },
         { name: "Healthy", rgb: [34, 197, 94], count: job.summary.healthy_chunks },
@@ -34,7 +34,7 @@ const rock = {
   async poll(id, key) {
     const job = await call("GET", `/job/${id}`, key);
     const result = job.result && {
-      picture: `data:image/png;base64,${job.result.base64}`,
+      base64: job.result.base64,
       found: Object.entries(job.result.detected_classes).map(([name, rgb]) => ({ name, rgb })),
     };
     return { state: job.status, error: job.error, result };
@@ -96,12 +96,17 @@ function showResult(photo, result) {
     }),
   );
   URL.revokeObjectURL(at("original").src);
+  URL.revokeObjectURL(at("overlay").src);
   at("original").src = URL.createObjectURL(photo);
-  at("overlay").src = result.picture;
-  at("save").href = result.picture;
+  at("overlay").src = at("save").href = URL.createObjectURL(pictureOf(result.base64));
   at("save").download = `${photo.name.replace(/\.[^.]*$/, "")}-facies.png`;
   at("result").hidden = false;
   at("result").scrollIntoView({ behavior: "smooth", block: "nearest" });
+}
+
+function pictureOf(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: "image/png" });
 }
 
 function showError(sentence) {
@@ -116,6 +121,12 @@ function choose(photo) {
 
 at("photo").addEventListener("change", () => choose(at("photo").files[0]));
 at("stop").addEventListener("click", () => stopped?.abort());
+at("fade").addEventListener("input", () => {
+  at("overlay").style.opacity = at("fade").value / 100;
+});
+at("overlay").addEventListener("load", () => {
+  at("picture").classList.toggle("tall", at("overlay").naturalHeight > 2 * at("overlay").naturalWidth);
+});
 
 for (const radio of document.querySelectorAll("[name=kind]")) {
   radio.addEventListener("change", () => {
