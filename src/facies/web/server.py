@@ -1,7 +1,10 @@
 """The listening socket, and uvicorn on it."""
 
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,8 +39,15 @@ def run(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]) 
         listener: from `listen`.
         announce: called with the server's address once it answers.
     """
+    # uvicorn raises the signal that ended it once more; the default handler would end the process before its clean-up.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_DRAIN_S)
     _AnnouncingServer(config, lambda: announce(_address(listener))).run(sockets=[listener])
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 def _address(listener: socket.socket) -> str:
