@@ -89,6 +89,7 @@ class Attempt:
         self.job = job
         self.lease = lease
         self._at = workplace
+        self._began_at = time.monotonic()
         self._given_up = False
         self._over = Event()
         self._progress_gate = _Gate(PROGRESS_INTERVAL_S)
@@ -153,9 +154,13 @@ class Attempt:
             _log.warning("The progress of job %s could not be written: %s", self.job.id, error)
 
     def _is_cancelled(self) -> bool:
-        if self._given_up:
-            return True
-        return self._cancel_gate.opens() and not self._at.store.is_wanted(self.job.id, self.lease.token)
+        if self._given_up or not self._cancel_gate.opens():
+            return self._given_up
+        try:
+            return not self._at.store.is_wanted(self.job.id, self.lease.token)
+        except StoreError as error:  # silence asks nobody to stop
+            _log.warning("Whether job %s is still wanted could not be read: %s", self.job.id, error)
+            return False
 
     def _publish(self, analysis: Analysis) -> None:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
@@ -165,7 +170,7 @@ class Attempt:
                 blob.write(content)
                 self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
-            _log.info("Job %s finished.", self.job.id)
+            _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
         else:
             self._remove_files()
 

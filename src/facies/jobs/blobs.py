@@ -9,7 +9,6 @@ become part of a path.
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -22,7 +21,7 @@ PHOTO: Final = "photo"
 """The blob that holds the upload, as it came."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_HALF_WRITTEN: Final = ".part"  # such a file's name begins with a dot, so it is never a blob's
+_HALF_WRITTEN: Final = re.compile(r"\..+\.part")  # the dot in front sets it apart from every blob
 
 
 class BlobWriter(Protocol):
@@ -98,7 +97,7 @@ class LocalBlobs:
         """See `Blobs.create`."""
         path = self._place(job_id, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{name}.{secrets.token_hex(8)}{_HALF_WRITTEN}")
+        unfinished = path.with_name(f".{name}.{secrets.token_hex(8)}.part")
         try:
             with unfinished.open("xb") as file:
                 yield file
@@ -139,14 +138,17 @@ class LocalBlobs:
 
     def remove(self, job_id: str) -> None:
         """See `Blobs.remove`."""
+        folder = self._folder(job_id)
+        for file in _listing(folder):
+            file.unlink(missing_ok=True)  # another may be removing the same job
         with suppress(FileNotFoundError):
-            shutil.rmtree(self._folder(job_id))
+            folder.rmdir()
 
     def remove_half_written(self, before: float) -> None:
         """See `Blobs.remove_half_written`."""
         for folder in self._folders():
             for file in _listing(folder):
-                if file.name.endswith(_HALF_WRITTEN) and _modified_at(file) < before:
+                if _HALF_WRITTEN.fullmatch(file.name) and _modified_at(file) < before:
                     file.unlink(missing_ok=True)
 
     def jobs(self) -> Iterator[tuple[str, float]]:

@@ -5,6 +5,7 @@ before the web says that a job was accepted. `NORMAL` would be faster and would 
 after a power cut the newest jobs could be missing, and their senders were told they are safe.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
 _WRITES: Final = "facies_writes"
 
+_log = logging.getLogger(__name__)
+
 
 class Database:
     """Connections to one database, shared by threads."""
@@ -41,12 +44,20 @@ class Database:
         """
         database = cls(_create_engine(url))
         try:
-            with database.write() as connection:
-                _migrate(connection)
+            database._bring_up_to_date()
         except BaseException:
             database.close()
             raise
         return database
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            with self._writer.begin() as connection:
+                _migrate(connection)
+        except CommandError as error:
+            raise StoreError("The job store was written by a newer Facies; install that version.") from error
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(f"The job store cannot be opened: {_reason(error)}.") from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -75,13 +86,17 @@ class Database:
 
 @contextmanager
 def _translated_errors() -> Iterator[None]:
+    """The reason is for the log only: it can tell of hosts and users, and the sentence may go to a stranger."""
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-        reason = getattr(error, "orig", None) or error
-        raise StoreError(f"The job store does not answer ({reason}); see that its database can be reached.") from error
-    except CommandError as error:
-        raise StoreError(f"The job store was written by a newer Facies ({error}); install that version.") from error
+        _log.error("The job store does not answer: %s", _reason(error))
+        raise StoreError("The job store does not answer at the moment; try again soon.") from error
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    """What the driver said, without the statement around it."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def _create_engine(url: str) -> sa.Engine:
@@ -89,8 +104,10 @@ def _create_engine(url: str) -> sa.Engine:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() != "sqlite":
             return sa.create_engine(parsed, pool_pre_ping=True)
-    except (sa.exc.ArgumentError, ImportError) as error:
+    except sa.exc.ArgumentError as error:
         raise StoreError(f"The database URL cannot be used: {error}.") from error
+    except ImportError as error:
+        raise StoreError(f"The database's driver is missing ({error}); install facies[postgres].") from error
     return _create_sqlite_engine(parsed)
 
 

@@ -59,25 +59,25 @@ def remove_files(store: JobStore, blobs: Blobs, job_id: str) -> None:
         store.forget(job_id)
 
 
-def sweep(store: JobStore, blobs: Blobs, clock: Callable[[], float] = time.time) -> None:
-    """Remove the jobs whose time has run out, what failed and cancelled jobs left, and orphaned files.
+def sweep(store: JobStore, blobs: Blobs) -> None:
+    """Remove the jobs whose time has run out, and the files of those that are deleted or ended without a result.
 
     Several workers may sweep at once.
     """
-    expired = store.expire()
-    spent = store.spent()
-    for job_id in spent:
+    if expired := store.expire():
+        _log.info("%d jobs are past their time and go.", expired)
+    for job_id in store.spent():
         remove_files(store, blobs, job_id)
+
+
+def remove_orphans(store: JobStore, blobs: Blobs, clock: Callable[[], float] = time.time) -> None:
+    """Remove old files that no job can have, and what writers that died left half-written.
+
+    It looks at every file there is, so it is not for every minute. Several workers may do it at once.
+    """
     before = clock() - ORPHANED_AFTER_S
-    orphans = _remove_orphans(store, blobs, before)
+    for job_id, touched_at in blobs.jobs():
+        if touched_at < before and not store.may_have_files(job_id):
+            _log.info("The files of %s belong to no job and go.", job_id)
+            blobs.remove(job_id)
     blobs.remove_half_written(before)
-    if expired or orphans:
-        _log.info("Swept: %d jobs past their time, %d folders without a job.", expired, orphans)
-
-
-def _remove_orphans(store: JobStore, blobs: Blobs, before: float) -> int:
-    orphans = [job_id for job_id, touched_at in blobs.jobs() if touched_at < before]
-    orphans = [job_id for job_id in orphans if not store.may_have_files(job_id)]
-    for job_id in orphans:
-        blobs.remove(job_id)
-    return len(orphans)

@@ -198,17 +198,13 @@ class JobStore:
             raise _lost()
         return not row.cancel_requested
 
-    def report_progress(self, job_id: str, token: str, done: int, total: int) -> bool:
+    def report_progress(self, job_id: str, token: str, done: int, total: int) -> None:
         """Write down how many tiles of how many are done.
-
-        Returns:
-            whether to go on; False when the job was asked to stop.
 
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        row = self._change_leased(job_id, token, {"done": done, "total": total})
-        return not row["cancel_requested"]
+        self._change_leased(job_id, token, {"done": done, "total": total})
 
     def finish(self, job_id: str, token: str) -> bool:
         """End a job whose results are in the blobs.
@@ -281,12 +277,12 @@ class JobStore:
         is_due = sa.and_(jobs.c.expires_at <= self._clock(), ~jobs.c.deleted)
         return self._change_all(is_due, {"deleted": True, **self._stop()})
 
-    def spent(self, limit: int = 1000) -> list[str]:
+    def spent(self) -> list[str]:
         """Ids of jobs whose files have to go and that nobody runs: deleted, failed or cancelled ones."""
         ended_in_vain = sa.and_(jobs.c.has_files, jobs.c.status.in_([Status.FAILED, Status.CANCELLED]))
         query = sa.select(jobs.c.id).where(jobs.c.status != Status.STARTED, sa.or_(jobs.c.deleted, ended_in_vain))
         with self._database.read() as connection:
-            return list(connection.scalars(query.limit(limit)))
+            return list(connection.scalars(query))
 
     def forget(self, job_id: str) -> None:
         """Take note that a job's files are gone: a deleted job's row goes too, another stays without files."""

@@ -25,14 +25,15 @@ from facies.errors import LeaseLostError, StoreError
 from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
 from facies.jobs.parent import supervisor_is_gone
-from facies.jobs.removal import sweep
+from facies.jobs.removal import remove_orphans, sweep
 from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
+LEASES_INTERVAL_S: Final = 1.0
 RENEWALS_A_LEASE: Final = 3
-LOST_JOBS_INTERVAL_S: Final = 1.0
 SWEEP_INTERVAL_S: Final = 60.0
+ORPHANS_INTERVAL_S: Final = 3600.0
 GRACE_S: Final = 2.0
 """How long jobs' threads may take to notice that the worker ends; a supervisor waits longer before it kills."""
 
@@ -78,8 +79,7 @@ class Worker:
         self._sweep_interval_s = sweep_interval_s
         self._workplace = Workplace(store, blobs, get_runtime, analyse, max_pixels, lease_s)
         self._attempts: list[Attempt] = []
-        self._renewals = _Rhythm(lease_s / RENEWALS_A_LEASE)
-        self._looks_for_lost_jobs = _Rhythm(LOST_JOBS_INTERVAL_S)
+        self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
         self._is_told_to_end = False
         self._news: SimpleQueue[None] = SimpleQueue()
         self._has_ended = Event()
@@ -134,8 +134,9 @@ class Worker:
     def _tend(self) -> None:
         try:
             self._attempts = [attempt for attempt in self._attempts if not attempt.is_over]
-            self._renew_leases()
-            self._free_lost_jobs()
+            if self._leases_rhythm.is_due():
+                self._renew_leases()
+                self._free_lost_jobs()  # after renewing: a machine that slept keeps its jobs if nobody took them
             self._claim_jobs()
         except StoreError as error:
             _log.error("Worker %s tries again in a moment: %s", self.name, error)
@@ -150,8 +151,6 @@ class Worker:
             return
 
     def _renew_leases(self) -> None:
-        if not self._renewals.is_due():
-            return
         for attempt in self._attempts:
             try:
                 self._store.renew(attempt.job.id, attempt.lease.token, self._lease_s)
@@ -159,8 +158,7 @@ class Worker:
                 attempt.give_up()
 
     def _free_lost_jobs(self) -> None:
-        """After renewing: a machine that slept keeps its own jobs if nobody else took them."""
-        if self._looks_for_lost_jobs.is_due() and (count := self._store.requeue_lost()):
+        if count := self._store.requeue_lost():
             _log.warning("%d jobs were lost by their workers and are free again.", count)
 
     def _claim_jobs(self) -> None:
@@ -200,10 +198,13 @@ class Worker:
     # --- the sweeper's thread ------------------------------------------------------------------------------------
 
     def _sweep_now_and_then(self) -> None:
+        orphans_rhythm = _Rhythm(ORPHANS_INTERVAL_S)
         while True:
             try:
                 sweep(self._store, self._blobs)
-            except (StoreError, OSError):
+                if orphans_rhythm.is_due():
+                    remove_orphans(self._store, self._blobs)
+            except Exception:
                 _log.exception("This sweep failed; the next one will try again.")
             if self._has_ended.wait(self._sweep_interval_s):
                 return

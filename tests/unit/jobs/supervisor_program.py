@@ -1,4 +1,4 @@
-"""A supervisor's process for tests: `python supervisor_program.py FOLDER DELAY_S`, with `worker_program.py` as worker."""
+"""A supervisor's process for tests: `python supervisor_program.py FOLDER DELAY_S` keeps a `worker_program.py` alive."""
 
 import sys
 import threading

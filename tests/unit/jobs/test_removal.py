@@ -6,7 +6,7 @@ import pytest
 from facies.errors import IllegalMoveError, UnknownJobError
 from facies.jobs.blobs import LocalBlobs
 from facies.jobs.job import ANY_OWNER, Status
-from facies.jobs.removal import ORPHANED_AFTER_S, cancel_job, delete_job, sweep
+from facies.jobs.removal import ORPHANED_AFTER_S, cancel_job, delete_job, remove_orphans, sweep
 from tests.data.jobs import Clock, Room
 
 LEASE_S = 15.0
@@ -136,7 +136,7 @@ def test_a_sweep_removes_what_a_crashed_job_left(room):
     assert room.job(job.id).status is Status.FAILED
 
 
-def test_a_sweep_removes_orphans_that_are_old(room):
+def test_orphans_go_when_they_are_old(room):
     job = room.send(b"photo")
     orphans = [str(uuid.uuid4()) for _ in range(2)]
     for orphan in orphans:
@@ -144,7 +144,7 @@ def test_a_sweep_removes_orphans_that_are_old(room):
             blob.write(b"x")
     now = room.blobs.path(job.id, "photo").stat().st_mtime
     age_all(room, now - ORPHANED_AFTER_S - 60, but=orphans[1])
-    sweep(room.store, room.blobs, clock=lambda: now)
+    remove_orphans(room.store, room.blobs, clock=lambda: now)
     assert sorted(room.files()) == sorted(f"{kept[:2]}/{kept}/photo" for kept in (job.id, orphans[1]))
 
 
@@ -155,20 +155,20 @@ def test_an_upload_that_takes_long_is_no_orphan(room):
         folder = next(room.folder.glob("blobs/*/*"))
         now = folder.stat().st_mtime
         os.utime(folder, (now - 2 * ORPHANED_AFTER_S, now - 2 * ORPHANED_AFTER_S))
-        sweep(room.store, room.blobs, clock=lambda: now)
+        remove_orphans(room.store, room.blobs, clock=lambda: now)
         blob.write(b", last")
     assert room.blobs.size(upload, "photo") == len(b"first, last")
 
 
-def test_a_sweep_removes_half_written_files_of_living_jobs_that_are_old(room):
+def test_half_written_files_of_living_jobs_go_when_they_are_old(room):
     job = room.send(b"photo")
     photo = room.blobs.path(job.id, "photo")
     (photo.parent / ".overlay.png.0123456789abcdef.part").write_bytes(b"half")
     now = photo.stat().st_mtime
-    sweep(room.store, room.blobs, clock=lambda: now)
+    remove_orphans(room.store, room.blobs, clock=lambda: now)
     assert len(room.files()) == 2
     age_all(room, now - ORPHANED_AFTER_S - 60)
-    sweep(room.store, room.blobs, clock=lambda: now)
+    remove_orphans(room.store, room.blobs, clock=lambda: now)
     assert room.files() == [f"{job.id[:2]}/{job.id}/photo"]
 
 
