@@ -1,4 +1,6 @@
 import io
+import struct
+import time
 
 import numpy as np
 import pytest
@@ -80,6 +82,47 @@ def test_hostile_headers_never_raise_anything_else(read):
                 read(bytes(broken))
             except (NotAPhotoError, DamagedPhotoError):
                 continue
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xd8" + b"\xff\xe5\x00\x02" * 2_000_000,
+        b"\xff\xd8" + b"\xff" * 8_000_000,
+        b"\xff\xd8\xff" + bytes(8_000_000),
+        struct.pack("<2sHIHHHII", b"II", 42, 8, 2, 256, 4, 50_000_000, 100) + bytes(8_000_000),
+        struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, 2**63) + bytes(8_000_000),
+    ],
+    ids=["jpeg segments", "jpeg fill", "jpeg zeros", "tiff values", "tiff tags"],
+)
+def test_an_endless_header_costs_next_to_nothing(read, content):
+    begun = time.process_time()
+    with pytest.raises(DamagedPhotoError):
+        read(content)
+    assert time.process_time() - begun < 0.5
+
+
+def test_an_endless_png_header_is_not_even_read(read):
+    start = png_claiming(30, 20)[:33]
+    assert read(start + struct.pack(">I4sI", 0, b"abCd", 0) * 1_000_000).width == 30
+
+
+@pytest.mark.parametrize("extra", [b"\xff\xff\xff", b"junk", b"\xff\xd0"])
+def test_what_decoders_pass_over_between_segments_is_passed_over(read, extra):
+    photo = encode(noise(37, 91), "JPEG")
+    assert read(photo[:20] + extra + photo[20:]).width == 91
+
+
+def test_a_profile_in_many_segments_comes_before_the_size(read):
+    assert read(encode(noise(37, 91), "JPEG", icc_profile=bytes(3_000_000))).width == 91
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_either_byte_order_of_tiff(read, order):
+    mark = b"II" if order == "<" else b"MM"
+    tags = struct.pack(f"{order}HHIHH", 256, 3, 1, 91, 0) + struct.pack(f"{order}HHII", 257, 4, 1, 37)
+    header = read(struct.pack(f"{order}2sHIH", mark, 42, 8, 2) + tags)
+    assert (header.width, header.height) == (91, 37)
 
 
 def test_nothing_but_the_header_is_read(tmp_path):
