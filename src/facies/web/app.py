@@ -68,7 +68,7 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
     )
     for dialect in dialects:
         app.include_router(dialect.router)
-    pages.mount(app, packages, config.source_url)
+    pages.mount(app, packages, source_url=config.source_url, coral_requires_key=config.coral_requires_key)
     _answer_problems(app, _answers(dialects))
     app.add_middleware(
         CORSMiddleware,

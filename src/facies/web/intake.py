@@ -40,22 +40,29 @@ class Intake:
             PhotoTooLargeError: it has too many pixels.
             QueueFullError: come back later.
         """
+        new = NewJob(
+            id=upload.job_id,
+            owner=owner,
+            model=package.reference,
+            model_sha256=package.manifest.weights.sha256,
+            options=options,
+            photo_name=upload.photo_name or "",
+            photo_bytes=upload.photo_bytes,
+            photo_hw=await run_in_threadpool(self._photo_hw, upload.job_id),
+            dialect=dialect,
+        )
+        return await run_in_threadpool(self._queue, upload, new)
 
-        def submit_now() -> Job:
-            header = read_header(self.blobs.path(upload.job_id, PHOTO))
-            check_pixels(header, self.limits.max_pixels)
-            return self.store.submit(
-                NewJob(
-                    id=upload.job_id,
-                    owner=owner,
-                    model=package.reference,
-                    model_sha256=package.manifest.weights.sha256,
-                    options=options,
-                    photo_name=upload.photo_name or "",
-                    photo_bytes=upload.photo_bytes,
-                    photo_hw=(header.height, header.width),
-                    dialect=dialect,
-                )
-            )
+    def _photo_hw(self, job_id: str) -> tuple[int, int]:
+        header = read_header(self.blobs.path(job_id, PHOTO))
+        check_pixels(header, self.limits.max_pixels)
+        return header.height, header.width
 
-        return await run_in_threadpool(submit_now)
+    def _queue(self, upload: Upload, new: NewJob) -> Job:
+        # Set before the row can appear: a request that is cut off at this moment must not take the job's photo away.
+        upload.belongs_to_job = True
+        try:
+            return self.store.submit(new)
+        except Exception:
+            upload.belongs_to_job = False
+            raise

@@ -18,13 +18,14 @@ _FOLDER = Path(__file__).parent / "static"
 _REVALIDATE = {"Cache-Control": "no-cache"}
 
 
-def mount(app: FastAPI, packages: Mapping[str, Package], source_url: str) -> None:
+def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, coral_requires_key: bool) -> None:
     """Add the pages to `app`.
 
     Args:
         app: gets `/`, `/docs`, `/static` and `/models`.
         packages: what the dialects serve, by dialect.
         source_url: where the source can be had, "" if that is not known.
+        coral_requires_key: whether the documentation asks for an API key.
     """
     documentation = Template((_FOLDER / "documentation.html").read_text(encoding="utf-8"))
     downloads = {
@@ -32,27 +33,29 @@ def mount(app: FastAPI, packages: Mapping[str, Package], source_url: str) -> Non
     }
     facts = {
         "version": __version__,
+        "key": "Every call but the first needs the header <code>api-key</code>." if coral_requires_key else "",
         "source": _source(source_url),
         "sources": _training_data(packages[coral.NAME]) if coral.NAME in packages else "",
         "downloads": "".join(_downloads(package) for package in packages.values()),
     }
 
-    async def upload_page() -> Response:
+    async def upload_page(_: Request) -> Response:
         return FileResponse(_FOLDER / "index.html", headers=_REVALIDATE)
 
     async def documentation_page(request: Request) -> Response:
         base_url = escape(str(request.base_url).rstrip("/"))
         return HTMLResponse(documentation.substitute(facts, base_url=base_url), headers=_REVALIDATE)
 
-    async def model_file(reference: str, file_name: str) -> Response:
+    async def model_file(request: Request) -> Response:
+        reference, file_name = request.path_params["reference"], request.path_params["file_name"]
         path = downloads.get((reference, file_name))
         if path is None:
             raise HTTPException(404)
         return FileResponse(path, filename=f"{reference}-{file_name}")
 
-    app.get("/", include_in_schema=False)(upload_page)
-    app.get("/docs", include_in_schema=False)(documentation_page)
-    app.get("/models/{reference}/{file_name}", include_in_schema=False)(model_file)
+    app.add_route("/", upload_page, include_in_schema=False)
+    app.add_route("/docs", documentation_page, include_in_schema=False)
+    app.add_route("/models/{reference}/{file_name}", model_file, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_FOLDER), name="static")
 
 

@@ -4,6 +4,7 @@ Sentences of errors in the table are written for the person at the other end. An
 paths and internals, so its sentence stays in the log.
 """
 
+import errno
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ _ROUTING_SENTENCES = {
 _SERVER_SENTENCES = {
     500: "Something went wrong on the server. Its log says what.",
     503: "The server cannot reach its jobs at the moment. Try again in a minute.",
+    507: "The server's disk is full. Try again later, or tell whoever runs it.",
 }
 
 
@@ -100,6 +102,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(error.status_code, "http", sentence, error.headers or {})
     if isinstance(error, ClientDisconnect):
         return Problem(400, "disconnected", "The connection was closed before the upload was complete.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _server_problem(507, "disk_full", error)
     return _server_problem(500, "internal", error)
 
 

@@ -29,19 +29,22 @@ class Upload:
         fields: the text fields, the last of each name.
         photo_name: name the client gave the file; "" if it gave an empty one, None if there was no file.
         photo_bytes: size of the photo.
+        belongs_to_job: whether a job may know the photo by now, so that it is no longer the request's to remove.
     """
 
     job_id: str
     fields: dict[str, str] = field(default_factory=dict)
     photo_name: str | None = None
     photo_bytes: int = 0
+    belongs_to_job: bool = False
 
 
 @asynccontextmanager
 async def receive_upload(request: Request, photo_field: str, blobs: Blobs, limits: Limits) -> AsyncIterator[Upload]:
     """Read a multipart form, its photo straight to disk.
 
-    The photo stays if the block ends well. After any error, in here or in the block, nothing of it is left.
+    The photo stays if the block ends well. After any error, in here or in the block, nothing of it is left, unless it
+    belongs to a job already.
 
     Args:
         request: of any content type; one that is no multipart form is an upload without fields.
@@ -64,8 +67,9 @@ async def receive_upload(request: Request, photo_field: str, blobs: Blobs, limit
                 await _read_form(request, boundary, _Parts(upload, photo_field, blobs, limits, stack))
         yield upload
     except BaseException:
-        with CancelScope(shield=True):
-            await run_in_threadpool(blobs.remove, upload.job_id)
+        if not upload.belongs_to_job:
+            with CancelScope(shield=True):
+                await run_in_threadpool(blobs.remove, upload.job_id)
         raise
 
 

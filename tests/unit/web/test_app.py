@@ -1,3 +1,4 @@
+import errno
 import json
 import re
 
@@ -84,6 +85,9 @@ class TestProblems:
         assert "secret" not in problem.sentence
         assert "secret" in caplog.text
 
+    def test_a_full_disk_is_told_as_such(self):
+        assert problem_of(OSError(errno.ENOSPC, "No space left on device")).status == 507
+
     def test_unknown_addresses_are_404_everywhere(self, served):
         assert served.client.get("/nothing").json() == {"detail": "There is nothing at this address."}
         assert served.client.get("/V1/nothing").json() == {"error": "There is nothing at this address."}
@@ -149,6 +153,14 @@ class TestPages:
             assert text in page
         assert "Nothing &lt;b&gt;at all&lt;/b&gt;" in page
         assert "$" not in page
+
+    def test_the_documentation_asks_for_a_key_where_one_is_needed(self, serve):
+        assert "<code>api-key</code>" in serve(coral_requires_key=True).client.get("/docs").text
+
+    @pytest.mark.parametrize("path", ["/", "/docs", "/static/style.css"])
+    def test_pages_can_be_asked_for_their_head_alone(self, served, path):
+        answer = served.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
 
     def test_a_hostile_host_header_stays_text(self, served):
         page = served.client.get("/docs", headers={"host": '"><script>x'}).text

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -165,6 +166,33 @@ class TestBadConnections:
 
         asyncio.run(cancel_in_the_middle())
         assert not served.files()
+
+    def test_a_request_that_is_cut_off_while_it_queues_keeps_the_photo_of_the_job(self, served, monkeypatch):
+        queueing, go_on, queued = threading.Event(), threading.Event(), threading.Event()
+        submit = served.store.submit
+
+        def hesitate(new):
+            queueing.set()
+            go_on.wait(10)
+            job = submit(new)
+            queued.set()
+            return job
+
+        monkeypatch.setattr(served.store, "submit", hesitate)
+
+        async def cancel_while_it_queues() -> None:
+            connection = Connection(served.app, CLASSIFY, [form(PHOTO_PART)])
+            request = asyncio.create_task(connection.send_request())
+            while not queueing.is_set():
+                await asyncio.sleep(0.001)
+            request.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+            go_on.set()
+
+        asyncio.run(cancel_while_it_queues())
+        assert queued.wait(10)
+        assert stored_photo(served) == PHOTO
 
     def test_slow_uploads_hold_nobody_up(self, served):
         async def crowd() -> tuple[Connection, Connection]:

@@ -18,7 +18,7 @@ from facies.jobs.job import Job, Status
 from facies.jobs.removal import delete_job
 from facies.models.package import Package
 from facies.web.auth import KeyCheck
-from facies.web.dialects.dialect import Dialect
+from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake
 from facies.web.problems import Problem
@@ -182,10 +182,8 @@ def encode_unfinished(job: Job) -> dict[str, Any]:
     if job.status is Status.QUEUED:
         return document | _progress(0, 0)
     document |= _progress(job.done, job.total)
-    if job.status is Status.FAILED:
-        document["error"] = job.error_message
-    elif job.status is Status.CANCELLED:
-        document["error"] = "The job was cancelled."
+    if job.status is not Status.STARTED:
+        document["error"] = error_of(job)
     return document
 
 

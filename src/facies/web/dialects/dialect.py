@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from facies.jobs.job import Job, Status
 from facies.web.problems import AnswerProblem
 
 
@@ -24,3 +25,8 @@ class Dialect:
     def rules(self, path: str) -> bool:
         """Whether `path` is this dialect's."""
         return any(path == prefix or path.startswith(f"{prefix}/") for prefix in self.prefixes)
+
+
+def error_of(job: Job) -> str | None:
+    """Why a job has no result, in a sentence; None while it may still have one. The dialects know no cancelled jobs."""
+    return "The job was cancelled." if job.status is Status.CANCELLED else job.error_message

@@ -17,7 +17,7 @@ from facies.errors import MissingFieldError, OptionError, UnknownJobError
 from facies.jobs.job import Job, Status
 from facies.models.package import Package
 from facies.web.auth import KeyCheck
-from facies.web.dialects.dialect import Dialect
+from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake
 from facies.web.problems import plain_answer
@@ -153,7 +153,7 @@ def encode(job: Job, result: Mapping[str, Any] | None) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "error": "The job was cancelled." if job.status is Status.CANCELLED else job.error_message,
+        "error": error_of(job),
         "result": result,
     }
 
