@@ -73,7 +73,8 @@ def lenses(rng: Rng, position: F32, scale_yx: tuple[float, float]) -> F32:
     columns = np.arange(width, dtype=np.int32)[None, :]
     low: F32 = noise[whole, columns]
     high: F32 = noise[whole + 1, columns]
-    return low + (high - low) * (rows - above)
+    share: F32 = rows - above
+    return low + (high - low) * share
 
 
 def cracks(rng: Rng, position: F32, spacing: float, width: float = 1.2, wander: float = 3.0) -> F32:

@@ -56,9 +56,10 @@ def cardboard(rng: Rng, hw: tuple[int, int]) -> F32:
     planes = mottled(rng, hw, pick(rng, CARDBOARDS), 0.05, 90)
     y, x = rows_columns(hw)
     across = (y if chance(rng, 0.5) else x) / np.float32(uniform(rng, 7, 16))
-    flutes = sine(across)
+    flutes = sine(across) * np.float32(uniform(rng, 0.0, 0.03))
     fibre = smooth(rng, hw, (1.5, 6)) * np.float32(0.6) + white(rng, hw) * np.float32(0.4)
-    shade(planes, 1 + flutes * np.float32(uniform(rng, 0.0, 0.03)) + fibre * np.float32(0.03))
+    shade(planes, 1 + flutes)
+    shade(planes, 1 + fibre * np.float32(0.03))
     return planes
 
 

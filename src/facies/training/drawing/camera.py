@@ -53,6 +53,12 @@ def develop(rng: Rng, planes: F32) -> Photo:
     return jpeg(photo, int(rng.integers(60, 96))) if chance(rng, 0.8) else photo
 
 
+def enlarged(planes: F32, hw: tuple[int, int]) -> F32:
+    """Enlarge planes to `hw`, smoothly."""
+    size = (hw[1], hw[0])
+    return np.stack([np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC)) for plane in planes])
+
+
 def to_photo(planes: F32) -> Photo:
     """Round planes to uint8 (H, W, 3)."""
     return np.ascontiguousarray((np.clip(planes, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0))

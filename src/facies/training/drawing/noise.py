@@ -123,7 +123,32 @@ def along(profile: F32, position: F32) -> F32:
     index = below.astype(np.int32)
     low: F32 = np.take(profile, index)
     high: F32 = np.take(profile, index + 1)
-    return low + (high - low) * (wrapped - below)
+    share: F32 = wrapped - below
+    return low + (high - low) * share
+
+
+def lookup(plain: F32, v: F32, u: F32, pitch: float) -> F32:
+    """Look a square of noise up at any places, linear between its pixels, repeating beyond its edges.
+
+    Args:
+        plain: float32 (N, N), N a power of two.
+        v: float32 rows, in pixels.
+        u: float32 columns, in pixels; broadcasts against `v`.
+        pitch: how many pixels one pixel of `plain` spans.
+
+    Returns:
+        float32 of the shape of `v` and `u` together.
+    """
+    y, x = v / np.float32(pitch), u / np.float32(pitch)
+    whole_y, whole_x = np.floor(y), np.floor(x)
+    share_y, share_x = y - whole_y, x - whole_x
+    size, flat = plain.shape[0], plain.reshape(-1)
+    row, below = ((whole_y.astype(np.int32) + step) & (size - 1) for step in (0, 1))
+    left, right = ((whole_x.astype(np.int32) + step) & (size - 1) for step in (0, 1))
+    top = np.take(flat, row * size + left) * (1 - share_x) + np.take(flat, row * size + right) * share_x
+    low = np.take(flat, below * size + left) * (1 - share_x) + np.take(flat, below * size + right) * share_x
+    mixed: F32 = top + (low - top) * share_y
+    return mixed
 
 
 def cells(rng: Rng, y: F32, x: F32, spacing_yx: tuple[float, float], jitter: float = 0.9) -> Cells:
@@ -140,30 +165,33 @@ def cells(rng: Rng, y: F32, x: F32, spacing_yx: tuple[float, float], jitter: flo
         Cells of (H, W); distances are in pixels of the shorter side.
     """
     v, u = np.broadcast_arrays(y / np.float32(spacing_yx[0]), x / np.float32(spacing_yx[1]))
-    v = v - np.float32(np.floor(v.min()) - 1)
-    u = u - np.float32(np.floor(u.min()) - 1)
-    rows, columns = int(v.max()) + 3, int(u.max()) + 3
-    point_v = ((rng.random(rows * columns, dtype=np.float32) - np.float32(0.5)) * np.float32(jitter)) + np.float32(0.5)
-    point_u = ((rng.random(rows * columns, dtype=np.float32) - np.float32(0.5)) * np.float32(jitter)) + np.float32(0.5)
+    v, u = v - np.floor(v.min()), u - np.floor(u.min())
+    rows, columns = _grid_side(float(v.max())), _grid_side(float(u.max()))
+    point_v, point_u = (
+        (rng.random(rows * columns, dtype=np.float32) - np.float32(0.5)) * np.float32(jitter) + np.float32(0.5)
+        for _ in range(2)
+    )
     row, column = np.floor(v), np.floor(u)
     fraction_v, fraction_u = v - row, u - column
-    home = row.astype(np.int32) * np.int32(columns) + column.astype(np.int32)
+    row_at, column_at = row.astype(np.int32), column.astype(np.int32)
+    beside = [(column_at + step) & (columns - 1) for step in (-1, 0, 1)]
     first = np.full(v.shape, 9.0, np.float32)
     second = np.full(v.shape, 9.0, np.float32)
-    index = np.zeros(v.shape, np.int32)
+    owner = np.zeros(v.shape, np.int32)
     for step_v in (-1, 0, 1):
+        above = ((row_at + step_v) & (rows - 1)) * np.int32(columns)
         for step_u in (-1, 0, 1):
-            cell = home + np.int32(step_v * columns + step_u)
+            cell = above + beside[step_u + 1]
             away_v = np.take(point_v, cell) + (np.float32(step_v) - fraction_v)
             away_u = np.take(point_u, cell) + (np.float32(step_u) - fraction_u)
             distance = away_v * away_v + away_u * away_u
             closer = distance < first
             np.minimum(second, np.where(closer, first, distance), out=second)
             np.copyto(first, distance, where=closer)
-            np.copyto(index, cell, where=closer)
+            np.copyto(owner, cell, where=closer)
     unit = np.float32(min(spacing_yx))
     nearest = np.sqrt(first) * unit
-    return Cells(nearest, np.sqrt(second) * unit - nearest, index, rows * columns)
+    return Cells(nearest, np.sqrt(second) * unit - nearest, owner, rows * columns)
 
 
 def blur(picture: F32, radius: int, passes: int = 2) -> F32:
@@ -180,6 +208,14 @@ def shift(picture: F32, down: int, right: int) -> F32:
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
     return picture[..., rows[:, None], columns[None, :]]
+
+
+def _grid_side(span: float) -> int:
+    """A power of two with room for `span` cells and their neighbours; 256 at most, then the pattern repeats."""
+    side = 4
+    while side < min(span + 3, 256):
+        side *= 2
+    return side
 
 
 def _spline(knots: F32, length: int, scale: float, phase: float) -> F32:
