@@ -9,8 +9,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, Self
 
 import alembic.command
@@ -34,6 +35,9 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{_WRITES: True})
+        # SQLite has one writer at a time, and who waits for it sleeps and asks again, ever longer. The threads of this
+        # process wait for each other here instead, where the next is woken at once.
+        self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -76,7 +80,7 @@ class Database:
         Raises:
             StoreError: the database does not answer.
         """
-        with _translated_errors(), self._writer.begin() as connection:
+        with _translated_errors(), self._turn, self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
