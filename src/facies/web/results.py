@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
+from os import SEEK_END
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -73,7 +74,11 @@ async def json_with_png(
 
 
 def _open(blobs: Blobs, job_id: str, name: str) -> tuple[BinaryIO, int]:
-    return blobs.open(job_id, name), blobs.size(job_id, name)
+    """A blob and its size. The size is that of the open file: the blob itself may be deleted at any moment."""
+    file = blobs.open(job_id, name)
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    return file, size
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
