@@ -187,7 +187,7 @@ def test_progress_counts_chunks_and_health_answers_all_the_while(slow_server):
         time.sleep(0.03)
     done = [each["completed_chunks"] for each in seen]
     assert done == sorted(done)
-    assert len(set(done)) > 3
+    assert len(set(done)) >= 3
     for each in seen:
         total = each["total_chunks"]
         assert total in (0, 40)
@@ -253,7 +253,7 @@ class TestDelete:
         assert status(slow_server, job_id) == UNKNOWN
         deleted_at = time.monotonic()
         completed(slow_server, submit(slow_server, encode(patchwork(10, 10))))  # the one worker thread is free again
-        assert time.monotonic() - deleted_at < 2  # the whole job would take 6 s
+        assert time.monotonic() - deleted_at < 4  # the whole job would take 6 s
         assert len(slow_server.files()) == before + 5
 
 

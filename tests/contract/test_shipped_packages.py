@@ -1,0 +1,44 @@
+"""What the two contracts ask of the packages that ship: labels, names, colours, sizes."""
+
+import pytest
+
+from facies.models.registry import SHIPPED, Registry
+from tests.data.packages import CORAL_LABELS, ROCK_CLASSES
+
+MAX_WEIGHTS_BYTES = 15_000_000
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Registry([SHIPPED])
+
+
+def test_coral_bleaching_speaks_the_coral_contract(shipped):
+    manifest = shipped.get("coral-bleaching").manifest
+    assert (manifest.task, manifest.tiling.tile_hw, manifest.tiling.overlap) == ("tile-classification", (244, 244), 0)
+    assert {entry.name: entry.label_for("coral") for entry in manifest.classes} == CORAL_LABELS
+    assert {entry.name: entry.rgb for entry in manifest.classes} == {
+        "bleached": (239, 68, 68),
+        "healthy": (34, 197, 94),
+    }
+    assert (manifest.decision.positive, manifest.decision.threshold) == ("bleached", 0.5)
+    assert manifest.decision.unsure_band is None
+
+
+def test_rock_types_speaks_the_rock_contract(shipped):
+    manifest = shipped.get("rock-types").manifest
+    assert manifest.task == "segmentation"
+    assert {entry.name: entry.rgb for entry in manifest.classes if entry.index} == {
+        name: rgb for name, rgb in ROCK_CLASSES.items() if name != "background"
+    }
+    assert [entry.name for entry in manifest.classes] == list(ROCK_CLASSES)
+    assert manifest.background_index == 0
+
+
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
+def test_packages_are_small_and_say_where_they_come_from(shipped, name):
+    package = shipped.get(name)
+    assert package.weights_path.stat().st_size < MAX_WEIGHTS_BYTES
+    assert package.manifest.sources
+    assert all(source.licence for source in package.manifest.sources)
+    assert len(package.card) > 500
