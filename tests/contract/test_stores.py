@@ -205,6 +205,15 @@ class StoreContract:
         assert (again.id, again.attempts, again.is_suspect) == (suspect.id, 2, True)
         assert store.claim("v", LEASE_S, alone=False).id == innocent.id
 
+    def test_a_suspect_comes_before_older_jobs(self, store):
+        older, suspect = store.submit(new_job()), store.submit(new_job())
+        handed_back = store.claim("v", LEASE_S, alone=False)
+        store.claim("w", LEASE_S, alone=False)
+        store.release_worker("w")
+        store.hand_back(older.id, handed_back.lease.token)
+        assert store.claim("v", LEASE_S, alone=True).id == suspect.id
+        assert store.claim("v", LEASE_S, alone=False).id == older.id
+
     # --- leases
 
     @pytest.mark.parametrize(

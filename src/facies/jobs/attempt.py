@@ -1,11 +1,13 @@
 """One go of a worker at a job: photo in, results out, and every end it can come to.
 
-analysed and published      finished
-asked to stop               cancelled, its files removed
-an error of facies.errors   failed, with the error's code and sentence
-any other exception         failed, with a sentence that gives nothing away; the traceback is logged
-the lease went to another   nothing: whatever was found is dropped
-the worker gave it up       nothing: the worker has handed the job back
+    analysed and published      finished
+    asked to stop               cancelled, its files removed
+    an error of facies.errors   failed, with the error's code and sentence
+    any other exception         failed, with a sentence that gives nothing away; the traceback is logged
+    the lease went to another   nothing: whatever was found is dropped
+    the worker gave it up       nothing: the worker has handed the job back
+
+Every end is written with the lease's token, so only one attempt at a job can come to one.
 """
 
 import logging
@@ -101,7 +103,7 @@ class Attempt:
         return self._over.is_set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until it is over; returns whether it is."""
+        """Wait until it is over, at most `timeout_s` seconds. Returns whether it is."""
         return self._over.wait(timeout_s)
 
     def give_up(self) -> None:

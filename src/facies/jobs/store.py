@@ -6,28 +6,22 @@ and nearly every one a single statement whose WHERE says when it is allowed: the
 nothing, so two processes can never both win.
 """
 
-import math
 import time
 import uuid
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
-from facies.jobs import keys, rows
+from facies.jobs import keys, queries, rows
 from facies.jobs.database import Database
-from facies.jobs.job import ANY_OWNER, AnyOwner, Job, NewJob, Owner, Status, is_job_id, sources
+from facies.jobs.job import ANY_OWNER, Job, NewJob, Owner, Status, sources
 from facies.jobs.keys import Key
-from facies.jobs.tables import JOB_NUMBER, counters, jobs
+from facies.jobs.queries import Condition
+from facies.jobs.tables import jobs
 
 __all__ = ["ANY_OWNER", "JobStore", "Key", "Owner"]
-
-_Condition = sa.ColumnElement[bool]
-
-_RECENT_JOBS: Final = 20
-_RETRY_AFTER_S: Final = (1, 60)
-_LARGEST_NUMBER: Final = 2**63 - 1
 
 
 class JobStore:
@@ -82,9 +76,11 @@ class JobStore:
         """
         now = self._clock()
         with self._database.write() as connection:
-            number = connection.execute(_NEXT_NUMBER).scalar_one()  # locks the counter: submitting is serial from here
-            if _count_queued(connection) >= self._queue_limit:
-                retry_after_s = _retry_after_s(connection)
+            number = connection.execute(
+                queries.NEXT_NUMBER
+            ).scalar_one()  # locks the counter: submitting is serial from here
+            if queries.count_queued(connection) >= self._queue_limit:
+                retry_after_s = queries.retry_after_s(connection)
                 raise QueueFullError(f"The queue is full; try again in {retry_after_s} seconds.", retry_after_s)
             row = rows.row_of(new, number, now, now + self._time_to_live_s)
             return rows.job_of(connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one())
@@ -95,7 +91,7 @@ class JobStore:
         Raises:
             UnknownJobError: there is none.
         """
-        return self._find(self._is_visible(_has_id(job_id), owner))
+        return self._find(self._is_visible(queries.has_id(job_id), owner))
 
     def get_number(self, number: int, owner: Owner) -> Job:
         """The job of that number.
@@ -103,7 +99,7 @@ class JobStore:
         Raises:
             UnknownJobError: there is none.
         """
-        return self._find(self._is_visible(_has_number(number), owner))
+        return self._find(self._is_visible(queries.has_number(number), owner))
 
     def list_jobs(self, owner: Owner, *, limit: int = 50, before: int | None = None) -> list[Job]:
         """The newest jobs first, at most `limit`; those numbered below `before` if given."""
@@ -115,7 +111,7 @@ class JobStore:
     def queue_depth(self) -> int:
         """How many jobs wait."""
         with self._database.read() as connection:
-            return _count_queued(connection)
+            return queries.count_queued(connection)
 
     def cancel(self, job_id: str, owner: Owner) -> Job:
         """Cancel a job: at once while it waits, between two batches while it runs. Cancelling twice is allowed.
@@ -124,7 +120,7 @@ class JobStore:
             UnknownJobError: there is none.
             IllegalMoveError: it has finished or failed.
         """
-        which = self._is_visible(_has_id(job_id), owner)
+        which = self._is_visible(queries.has_id(job_id), owner)
         row = self._change(sa.and_(which, jobs.c.status.in_(sources(Status.CANCELLED))), self._stop())
         if row is not None:
             return rows.job_of(row)
@@ -144,7 +140,7 @@ class JobStore:
         Raises:
             UnknownJobError: there is none.
         """
-        row = self._change(self._is_visible(_has_id(job_id), owner), {"deleted": True, **self._stop()})
+        row = self._change(self._is_visible(queries.has_id(job_id), owner), {"deleted": True, **self._stop()})
         if row is None:
             raise _unknown()
         return rows.job_of(row)
@@ -157,20 +153,20 @@ class JobStore:
         Args:
             worker: who takes it.
             lease_s: for how long, seconds, if the lease is not renewed.
-            alone: whether the worker runs nothing else. If it does, it gets no suspect; and while a suspect waits it
-                gets nothing, so that its running jobs come to an end and the suspect has its turn.
+            alone: whether the worker runs nothing else. A worker that runs something gets no suspect, and nothing at
+                all while a suspect waits: so its jobs come to an end, it is alone, and the suspect has its turn.
 
         Returns:
             the job with its lease, or None when there is nothing to take.
         """
         now = self._clock()
-        is_waiting = sa.and_(jobs.c.status.in_(sources(Status.STARTED)), ~jobs.c.deleted, jobs.c.expires_at > now)
+        is_waiting = sa.and_(jobs.c.status.in_(sources(Status.STARTED)), queries.is_known(now))
         if not self._any(is_waiting):  # a read first: an idle worker asks often and should not take the write lock
             return None
-        which = jobs.c.id == _next_in_turn(is_waiting).scalar_subquery()
+        which = jobs.c.id == queries.next_in_turn(is_waiting).scalar_subquery()
         lease = {"lease_worker": worker, "lease_token": str(uuid.uuid4()), "lease_until": now + lease_s}
         values = {"status": Status.STARTED, "started_at": now, "attempts": jobs.c.attempts + 1, **lease}
-        row = self._change(which if alone else sa.and_(which, ~_IS_SUSPECT), values)
+        row = self._change(which if alone else sa.and_(which, ~queries.IS_SUSPECT), values)
         return None if row is None else rows.job_of(row)
 
     def renew(self, job_id: str, token: str, lease_s: float) -> bool:
@@ -192,7 +188,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         with self._database.read() as connection:
-            query = sa.select(jobs.c.cancel_requested).where(_is_leased(job_id, token))
+            query = sa.select(jobs.c.cancel_requested).where(queries.is_leased(job_id, token))
             row = connection.execute(query).one_or_none()
         if row is None:
             raise _lost()
@@ -330,10 +326,10 @@ class JobStore:
         with self._database.write() as connection:
             return keys.revoke_keys(connection, name_or_id, self._clock())
 
-    # --- pieces ------------------------------------------------------------------------------------------------------
+    # --- pieces of the above -----------------------------------------------------------------------------------------
 
-    def _is_visible(self, which: _Condition, owner: Owner) -> _Condition:
-        return sa.and_(which, ~jobs.c.deleted, jobs.c.expires_at > self._clock(), _is_of(owner))
+    def _is_visible(self, which: Condition, owner: Owner) -> Condition:
+        return sa.and_(which, queries.is_known(self._clock()), queries.is_of(owner))
 
     def _end(self) -> rows.Values:
         return rows.ended(self._clock(), self._time_to_live_s)
@@ -341,86 +337,38 @@ class JobStore:
     def _stop(self) -> rows.Values:
         return rows.cancelled_if_waiting(self._clock(), self._time_to_live_s)
 
-    def _any(self, which: _Condition) -> bool:
+    def _any(self, which: Condition) -> bool:
         with self._database.read() as connection:
             return bool(connection.scalar(sa.select(sa.exists().where(which))))
 
-    def _find(self, which: _Condition) -> Job:
+    def _find(self, which: Condition) -> Job:
         with self._database.read() as connection:
             row = connection.execute(sa.select(jobs).where(which)).mappings().one_or_none()
         if row is None:
             raise _unknown()
         return rows.job_of(row)
 
-    def _change(self, which: _Condition, values: rows.Values) -> sa.RowMapping | None:
+    def _change(self, which: Condition, values: rows.Values) -> sa.RowMapping | None:
         """Change at most one job, in one statement. Returns its row as it is then."""
         with self._database.write() as connection:
             statement = sa.update(jobs).where(which).values(values)
             return connection.execute(statement.returning(jobs)).mappings().one_or_none()
 
     def _change_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
-        row = self._change(_is_leased(job_id, token), values)
+        row = self._change(queries.is_leased(job_id, token), values)
         if row is None:
             raise _lost()
         return row
 
-    def _change_all(self, which: _Condition, values: rows.Values) -> int:
+    def _change_all(self, which: Condition, values: rows.Values) -> int:
         if not self._any(which):  # a read first, for this is asked often and mostly in vain
             return 0
         with self._database.write() as connection:
             return connection.execute(sa.update(jobs).where(which).values(values)).rowcount
 
-    def _release(self, which: _Condition) -> int:
+    def _release(self, which: Condition) -> int:
         values = rows.freed(self._clock(), self._time_to_live_s, crashed=True)
         return self._change_all(sa.and_(jobs.c.status == Status.STARTED, which), values)
-
-
-_IS_SUSPECT: Final = jobs.c.attempts > 0  # of waiting jobs: a hand-back returns its attempt, a crash does not
-_NEXT_NUMBER: Final = (
-    sa.update(counters)
-    .where(counters.c.name == JOB_NUMBER)
-    .values(value=counters.c.value + 1)
-    .returning(counters.c.value)
-)
-
-
-def _has_id(job_id: str) -> _Condition:
-    return jobs.c.id == job_id if is_job_id(job_id) else sa.false()
-
-
-def _has_number(number: int) -> _Condition:
-    return jobs.c.number == number if 0 < number <= _LARGEST_NUMBER else sa.false()
-
-
-def _is_of(owner: Owner) -> _Condition:
-    if isinstance(owner, AnyOwner):
-        return sa.true()
-    return jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
-
-
-def _is_leased(job_id: str, token: str) -> _Condition:
-    return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
-
-
-def _next_in_turn(is_waiting: _Condition) -> sa.Select[tuple[str]]:
-    """Suspects, then the oldest. SKIP LOCKED is PostgreSQL's; on SQLite whoever writes is alone anyway."""
-    following = sa.select(jobs.c.id).where(is_waiting).order_by(_IS_SUSPECT.desc(), jobs.c.number)
-    return following.limit(1).with_for_update(skip_locked=True)
-
-
-def _count_queued(connection: sa.Connection) -> int:
-    query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.status == Status.QUEUED)
-    return connection.execute(query).scalar_one()
-
-
-def _retry_after_s(connection: sa.Connection) -> int:
-    """After how long a place should be free: what the latest jobs took on average, within bounds."""
-    took_s = (jobs.c.finished_at - jobs.c.started_at).label("took_s")
-    is_finished = jobs.c.status == Status.FINISHED
-    latest = sa.select(took_s).where(is_finished).order_by(jobs.c.number.desc()).limit(_RECENT_JOBS).subquery()
-    average_s = connection.scalar(sa.select(sa.func.avg(latest.c.took_s)))
-    shortest, longest = _RETRY_AFTER_S
-    return min(max(math.ceil(average_s or 0), shortest), longest)
 
 
 def _unknown() -> UnknownJobError:

@@ -101,12 +101,10 @@ class Worker:
                 self._tend()
         finally:
             self._has_ended.set()
-            deadline = time.monotonic() + GRACE_S
             self._hand_back()
-            are_over = [attempt.wait(deadline - time.monotonic()) for attempt in self._attempts]
-            sweeper.join(max(0.0, deadline - time.monotonic()))
+            are_over = self._wait_for_threads(sweeper)
         _log.info("Worker %s has ended.", self.name)
-        return all(are_over) and not sweeper.is_alive()
+        return are_over
 
     def stop(self) -> None:
         """Have `run` return, within seconds. May be called from any thread and from a signal's handler."""
@@ -194,6 +192,14 @@ class Worker:
                 _log.error("Job %s could not be handed back; its lease will run out: %s", attempt.job.id, error)
             finally:
                 attempt.give_up()
+
+    def _wait_for_threads(self, sweeper: Thread) -> bool:
+        """Give the threads a little time. Returns whether all are over."""
+        deadline = time.monotonic() + GRACE_S
+        for attempt in self._attempts:
+            attempt.wait(max(0.0, deadline - time.monotonic()))
+        sweeper.join(max(0.0, deadline - time.monotonic()))
+        return all(attempt.is_over for attempt in self._attempts) and not sweeper.is_alive()
 
     # --- the sweeper's thread ------------------------------------------------------------------------------------
 

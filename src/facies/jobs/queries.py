@@ -1,0 +1,78 @@
+"""What the store asks of the jobs table: conditions, and the few queries that are more than a condition."""
+
+import math
+from typing import Final
+
+import sqlalchemy as sa
+
+from facies.jobs.job import AnyOwner, Owner, Status, is_job_id
+from facies.jobs.tables import JOB_NUMBER, counters, jobs
+
+Condition = sa.ColumnElement[bool]
+
+NEXT_NUMBER: Final = (
+    sa.update(counters)
+    .where(counters.c.name == JOB_NUMBER)
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
+"""Gives a job's number. It locks the counter until the transaction ends, so submitting is serial."""
+
+IS_SUSPECT: Final = jobs.c.attempts > 0
+"""Of waiting jobs: a crash keeps its attempt, a hand-back returns it."""
+
+_RECENT_JOBS: Final = 20
+_RETRY_AFTER_S: Final = (1, 60)
+_LARGEST_NUMBER: Final = 2**63 - 1
+
+
+def has_id(job_id: str) -> Condition:
+    """The job of that id; none if no job can have it, whatever a stranger sent."""
+    return jobs.c.id == job_id if is_job_id(job_id) else sa.false()
+
+
+def has_number(number: int) -> Condition:
+    """The job of that number; none if no job can have it."""
+    return jobs.c.number == number if 0 < number <= _LARGEST_NUMBER else sa.false()
+
+
+def is_of(owner: Owner) -> Condition:
+    """The jobs that are meant by `owner`."""
+    if isinstance(owner, AnyOwner):
+        return sa.true()
+    return jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
+
+
+def is_known(now: float) -> Condition:
+    """The jobs that are neither deleted nor past their time."""
+    return sa.and_(~jobs.c.deleted, jobs.c.expires_at > now)
+
+
+def is_leased(job_id: str, token: str) -> Condition:
+    """The job, as long as `token` is that of its lease."""
+    return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
+
+
+def next_in_turn(is_waiting: Condition) -> sa.Select[tuple[str]]:
+    """Id of the job to claim: suspects first, then the oldest.
+
+    SKIP LOCKED is PostgreSQL's, and SQLite leaves it out: whoever writes there is alone anyway.
+    """
+    following = sa.select(jobs.c.id).where(is_waiting).order_by(IS_SUSPECT.desc(), jobs.c.number)
+    return following.limit(1).with_for_update(skip_locked=True)
+
+
+def count_queued(connection: sa.Connection) -> int:
+    """How many jobs wait."""
+    query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.status == Status.QUEUED)
+    return connection.execute(query).scalar_one()
+
+
+def retry_after_s(connection: sa.Connection) -> int:
+    """After how long a place should be free: what the latest jobs took on average, within bounds."""
+    took_s = (jobs.c.finished_at - jobs.c.started_at).label("took_s")
+    is_finished = jobs.c.status == Status.FINISHED
+    latest = sa.select(took_s).where(is_finished).order_by(jobs.c.number.desc()).limit(_RECENT_JOBS).subquery()
+    average_s = connection.scalar(sa.select(sa.func.avg(latest.c.took_s)))
+    shortest, longest = _RETRY_AFTER_S
+    return min(max(math.ceil(average_s or 0), shortest), longest)
