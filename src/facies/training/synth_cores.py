@@ -24,6 +24,7 @@ LabelMap = npt.NDArray[np.uint8]
 
 _CORE, _TEXTURE, _BEDS = 1, 2, 3
 _TRIES = 4
+_SPARE = 30  # columns of rock on either side of the photo, for pieces that are shifted
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +169,8 @@ def _grain(rng: Rng, width: int) -> float:
 
 
 def _lay_out(rng: Rng, hw: tuple[int, int], kinds: Sequence[int]) -> tuple[LabelMap, pieces.Shape]:
-    """Lay beds and break them so that something is left of each type."""
-    labels = pieces.lay_beds(rng, hw, kinds)
+    """Lay beds, wider than the photo, and break the core so that something is left of each type."""
+    labels = pieces.lay_beds(rng, (hw[0], hw[1] + 2 * _SPARE), kinds)
     fragility = float(rng.random())
     for attempt in range(_TRIES):
         last = attempt == _TRIES - 1
@@ -178,7 +179,7 @@ def _lay_out(rng: Rng, hw: tuple[int, int], kinds: Sequence[int]) -> tuple[Label
         shape = pieces.break_core(rng, hw, rows, share, 0.0 if last else fragility)
         if chance(rng, 0.1) and hw[0] > 800 and not last:
             pieces.plug_holes(rng, shape, hw[1] / 2)
-        if all(_left(labels == kind, shape) > 0.4 for kind in kinds):
+        if all(_left(labels[:, _SPARE:-_SPARE] == kind, shape) > 0.4 for kind in kinds):
             break
         fragility *= 0.5
     return labels, shape

@@ -42,12 +42,12 @@ def expose(rng: Rng, planes: F32) -> None:
 def develop(rng: Rng, planes: F32) -> Photo:
     """Turn planes into a photo: blur of the lens, noise of the sensor, loss of JPEG."""
     sharpness = float(rng.random())
-    if sharpness < 0.3:
+    if sharpness < 0.7:
         soft = blur(planes, 1, passes=1)
-        planes += (soft - planes) * np.float32(uniform(rng, 0.3, 1.0))
-    elif sharpness > 0.85:
+        planes += (soft - planes) * np.float32(uniform(rng, 0.4, 1.0))
+    elif sharpness > 0.9:
         planes += (planes - blur(planes, 2)) * np.float32(uniform(rng, 0.2, 0.6))
-    noise = np.float32(uniform(rng, 0.0, 0.022))
+    noise = np.float32(uniform(rng, 0.0, 0.014))
     planes += (rng.random(planes.shape, dtype=np.float32) - np.float32(0.5)) * (noise * np.float32(3.46))
     photo = to_photo(planes)
     return jpeg(photo, int(rng.integers(60, 96))) if chance(rng, 0.8) else photo

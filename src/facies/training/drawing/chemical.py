@@ -30,10 +30,10 @@ from facies.training.drawing.paint import (
 )
 
 DOLOMITES = palette("b09c80 a8927a c2b298 9a8e80 bca48c 8e8474 a89888 c8b8a0 98826a b49a90")
-LIMESTONES = palette("c8c6be b4b2aa dcd8cc a0a09c 8c8c8a cfc8b4 a89e90 96928a bfb8a8 7e7c7a")
+LIMESTONES = palette("c8c6be b4b2aa dcd8cc a0a09c 8c8c8a cfc8b4 a89e8c 968c7c bfb8a8 7e7c7a 9c907c 8a8070")
 ANHYDRITES = palette("dfe4ea c8d2de eceef0 b8c6d6 d4d6dc a8b4c4 e6e4e0 c4c8d0")
 MARLS = palette("a8ac98 98a08e b4b8a8 8c9688 a0a49c b8b49c 8a9490 9ea890 c0c2b4 a29a86")
-CRUSTS = palette("7a3a20 8c4a26 5a2c1c a05a2a 6a3420 94602e 4a2a20 b0702c 703828")
+CRUSTS = palette("6e4432 80553c 563a2e 94664a 664434 8a6a4c 4a342c a07850 6c4a3c 7c5a48")
 
 
 def dolomite(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
@@ -46,8 +46,8 @@ def dolomite(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     if chance(rng, 0.45):
         blotch = ramp(fractal(rng, hw, (22 * grain, 26 * grain), 4, 0.6), -0.1, 0.25)
         tint(planes, mixed(colour, pick(rng, DOLOMITES), 0.8), blotch * np.float32(uniform(rng, 0.4, 0.9)))
-    sugar = smooth(rng, hw, (1.3, 1.3)) * np.float32(0.6) + white(rng, hw) * np.float32(0.6)
-    shade(planes, 1 + sugar * np.float32(uniform(rng, 0.035, 0.06)))
+    sugar = smooth(rng, hw, (1.3, 1.3)) * np.float32(0.75) + white(rng, hw) * np.float32(0.4)
+    shade(planes, 1 + sugar * np.float32(uniform(rng, 0.02, 0.05)))
     tint(planes, (0.95, 0.92, 0.86), ramp(sugar, 1.5, 2.2) * np.float32(uniform(rng, 0.2, 0.5)))
     relief = sugar * np.float32(0.18)
     vugs(rng, planes, relief, grain, amount=uniform(rng, 0.35, 1.0), lining=uniform(rng, 0.5, 1.0))
@@ -59,7 +59,7 @@ def dolomite(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
 def limestone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     """Pale and dense: shells and crinoids, stylolites, white veins; now and then holes where shells were."""
     planes = mottled(rng, hw, pick(rng, LIMESTONES), uniform(rng, 0.02, 0.06), uniform(rng, 40, 140))
-    shade(planes, 1 + white(rng, hw) * np.float32(uniform(rng, 0.012, 0.03)))
+    shade(planes, 1 + white(rng, hw) * np.float32(uniform(rng, 0.004, 0.018)))
     relief = smooth(rng, hw, (4, 4)) * np.float32(0.15)
     if chance(rng, 0.3):
         position = depth(rng, hw, uniform(rng, -0.15, 0.15), 2.0)
@@ -70,7 +70,7 @@ def limestone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
         stylolites(rng, planes, hw, grain, spacing=uniform(rng, 90, 320))
     if chance(rng, 0.55):
         veins(rng, planes, hw, (0.96, 0.95, 0.93), count=int(rng.integers(1, 7)), wiggle=5)
-    if chance(rng, 0.35):
+    if chance(rng, 0.45):
         vugs(rng, planes, relief, grain, amount=uniform(rng, 0.15, 0.8), lining=uniform(rng, 0.0, 0.3))
     return Surface(planes, relief)
 
@@ -123,7 +123,7 @@ def crust(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     planes = mottled(rng, hw, colour, uniform(rng, 0.08, 0.16), uniform(rng, 20, 60))
     height = fractal(rng, hw, (uniform(rng, 14, 34) * grain, uniform(rng, 16, 44) * grain), 5, 0.6)
     ochre = ramp(fractal(rng, hw, (16 * grain, 20 * grain), 4, 0.6), 0.2, 1.0)
-    tint(planes, pick(rng, palette("c08a3c b4783a d0a058 a86830")), ochre * np.float32(uniform(rng, 0.4, 0.9)))
+    tint(planes, pick(rng, palette("b08a54 a87c50 c4a068 9c7048")), ochre * np.float32(uniform(rng, 0.4, 0.9)))
     rings = sine(height * np.float32(uniform(rng, 0.8, 2.4)) + smooth(rng, hw, (40, 40)) * np.float32(0.15))
     shade(planes, 1 + rings * np.float32(uniform(rng, 0.06, 0.22)))
     black = ramp(fractal(rng, hw, (8 * grain, 9 * grain), 4, 0.65), 0.9, 1.5)

@@ -53,7 +53,7 @@ def sandstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
         shade(planes, 1 + _structure(rng, position, grain) * np.float32(uniform(rng, 0.02, 0.11)))
     coarse = chance(rng, 0.3)
     grains = sand_grains(rng, hw, grain * uniform(rng, 0.55, 1.0), coarse)
-    shade(planes, 1 + grains * np.float32(uniform(rng, 0.05, 0.09) if coarse else uniform(rng, 0.045, 0.1)))
+    shade(planes, 1 + grains * np.float32(uniform(rng, 0.05, 0.11) if coarse else uniform(rng, 0.02, 0.075)))
     if chance(rng, 0.4):
         _cement_spots(rng, planes, grain)
     if chance(rng, 0.25):
@@ -64,7 +64,7 @@ def sandstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     if chance(rng, 0.3):
         flakes = ramp(lenses(rng, position, (5 * grain / 3, 26 * grain / 3)), 1.5, 1.8)
         tint(planes, pick(rng, MUDS), flakes * np.float32(0.8))
-    return Surface(planes, grains * np.float32(0.25))
+    return Surface(planes, grains * np.float32(0.12))
 
 
 def siltstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
@@ -76,7 +76,7 @@ def siltstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
         lines = cross_laminae(rng, position, (5 * grain, 14 * grain), (0.6 * grain, 1.6 * grain))
     shade(planes, 1 + lines * np.float32(uniform(rng, 0.015, 0.06)))
     dust = white(rng, hw) * np.float32(0.7) + smooth(rng, hw, (1.6, 1.6)) * np.float32(0.5)
-    shade(planes, 1 + dust * np.float32(uniform(rng, 0.018, 0.035)))
+    shade(planes, 1 + dust * np.float32(uniform(rng, 0.008, 0.026)))
     if chance(rng, 0.5):
         streaks = ramp(lenses(rng, position, (1.2 * grain, 16 * grain)), 1.3, 2.2)
         tint(planes, pick(rng, MUDS), streaks * np.float32(uniform(rng, 0.15, 0.4)))
@@ -90,8 +90,8 @@ def mudstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     planes = mottled(rng, hw, pick(rng, MUDS), uniform(rng, 0.02, 0.06), uniform(rng, 60, 200))
     position = depth(rng, hw, uniform(rng, -0.15, 0.15), uniform(rng, 0.3, 1.0))
     bands = laminae(rng, position, (1.5 * grain, uniform(rng, 6, 20) * grain), uniform(rng, 0.4, 1.0))
-    shade(planes, 1 + bands * np.float32(uniform(rng, 0.01, 0.06)))
-    shade(planes, 1 + white(rng, hw) * np.float32(uniform(rng, 0.008, 0.02)))
+    shade(planes, 1 + bands * np.float32(uniform(rng, 0.015, 0.08)))
+    shade(planes, 1 + white(rng, hw) * np.float32(uniform(rng, 0.003, 0.014)))
     relief = smooth(rng, hw, (10, 30)) * np.float32(0.3)
     if chance(rng, 0.7):
         splits = cracks(rng, position, uniform(rng, 6, 45) * grain, uniform(rng, 1, 2.2))
@@ -130,12 +130,12 @@ def conglomerate(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
 def sand_grains(rng: Rng, hw: tuple[int, int], size: float, coarse: bool) -> F32:
     """The sparkle of sand: float32 (H, W), mean about 0, deviation about 1."""
     if not coarse:
-        return white(rng, hw) * np.float32(0.65) + smooth(rng, hw, (max(1.0, size * 0.6),) * 2) * np.float32(0.75)
+        return white(rng, hw) * np.float32(0.5) + smooth(rng, hw, (max(1.2, size * 0.6),) * 2) * np.float32(0.85)
     y, x = rows_columns(hw)
     spacing = max(2.0, size * 1.3)
     tiling = cells(rng, y, x, (spacing, spacing))
     tone = np.take(rng.random(tiling.total, dtype=np.float32) * 3 - np.float32(1.5), tiling.owner)
-    return tone * ramp(tiling.border, 0, 1.2) + white(rng, hw) * np.float32(0.4)
+    return tone * ramp(tiling.border, 0, 1.2) + white(rng, hw) * np.float32(0.25)
 
 
 def saw_marks(rng: Rng, hw: tuple[int, int]) -> F32:

@@ -30,7 +30,7 @@ def vugs(rng: Rng, planes: F32, relief: F32, grain: float, amount: float, lining
             depth[stamp.window] = np.maximum(depth[stamp.window], hole)
     rim = ramp(depth, 0.02, 0.25) * ramp(depth, 0.6, 0.3)
     tint(planes, (0.92, 0.89, 0.82), rim * np.float32(lining * 0.6))
-    shade(planes, 1 - ramp(depth, 0.35, 0.75) * np.float32(uniform(rng, 0.55, 0.85)))
+    shade(planes, 1 - ramp(depth, 0.35, 0.75) * np.float32(uniform(rng, 0.35, 0.8)))
     relief -= ramp(depth, 0.2, 0.8) * np.float32(2.2)
 
 

@@ -56,21 +56,33 @@ def paint_beds(rng: Rng, labels: Labels, grain: float) -> Surface:
 
 
 def shift_pieces(rng: Rng, surface: Surface, labels: Labels, shape: Shape) -> tuple[Surface, Labels]:
-    """Turn and shift the rock of each piece a little, as if it had been put back in the box by hand."""
-    height, width = labels.shape
+    """Turn and shift the rock of each piece a little, as if it had been put back in the box by hand.
+
+    Args:
+        rng: which way.
+        surface: the rock, wider than the core by as much as a piece may be shifted.
+        labels: uint8, its label map, of the same size.
+        shape: the pieces.
+
+    Returns:
+        Rock and label map of the shape's size.
+    """
+    height, width = shape.piece.shape
+    spare = (labels.shape[1] - width) // 2
     count = int(shape.piece.max()) + 1
     flipped = rng.random(count) < 0.2
-    right = np.round(rng.standard_normal(count) * 14).astype(np.int32)
-    down = np.round(rng.standard_normal(count) * 3).astype(np.int32)
+    right = rng.integers(-spare, spare + 1, size=count, dtype=np.int32)
+    fragment = np.arange(count) >= shape.first_fragment
+    down = np.where(fragment, rng.integers(-25, 26, size=count), rng.integers(-4, 5, size=count)).astype(np.int32)
     right[0] = down[0] = 0
     flipped[0] = False
     rows = np.arange(height, dtype=np.int32)[:, None] + np.take(down, shape.piece)
-    columns = np.arange(width, dtype=np.int32)[None, :] + np.take(right, shape.piece)
-    columns = np.where(np.take(flipped, shape.piece), width - 1 - columns, columns)
-    columns = np.abs((columns + width - 1) % (2 * (width - 1)) - (width - 1))
-    place = np.clip(rows, 0, height - 1) * width + columns
+    columns = np.arange(width, dtype=np.int32)[None, :]
+    columns = np.where(np.take(flipped, shape.piece), width - 1 - columns, columns) + np.take(right, shape.piece)
+    place = np.clip(rows, 0, height - 1) * labels.shape[1] + columns + spare
     colour = np.stack([np.take(plane.reshape(-1), place) for plane in surface.colour])
-    tone = rng.random(count, dtype=np.float32) * np.float32(0.14) + np.float32(0.93)
+    spread = np.where(fragment, np.float32(0.5), np.float32(0.14))
+    tone = 1 + (rng.random(count, dtype=np.float32) - np.float32(0.5)) * spread
     shade(colour, np.take(tone, shape.piece))
     return Surface(colour, np.take(surface.relief.reshape(-1), place)), np.take(labels.reshape(-1), place)
 
@@ -79,7 +91,10 @@ def light_core(rng: Rng, surface: Surface, shape: Shape, light_yx: tuple[float, 
     """Light the face of the core, whole or slabbed, wet or dry: float32 (3, H, W)."""
     planes = surface.colour.copy()
     whole = chance(rng, 0.5)
-    shade(planes, sunlit(surface.relief, light_yx, uniform(rng, 0.1, 0.3)))
+    rim = ramp(shape.inside, -0.5, uniform(rng, 2.0, 5.0)) * np.float32(uniform(rng, 0.5, 2.5))
+    shade(planes, sunlit(surface.relief + rim, light_yx, uniform(rng, 0.1, 0.3)))
+    worn = fractal(rng, shape.inside.shape, (uniform(rng, 30, 80), uniform(rng, 30, 80)), 4, 0.6)
+    shade(planes, 1 + worn * np.float32(uniform(rng, 0.01, 0.06)))
     if chance(rng, 0.3):
         dust = ramp(fractal(rng, shape.inside.shape, (90, 60), 4, 0.6), -1.0, 2.0)
         tint(planes, pick(rng, palette("a8a294 b8b4a8 8c8478")), dust * np.float32(uniform(rng, 0.1, 0.5)))
@@ -90,8 +105,8 @@ def light_core(rng: Rng, surface: Surface, shape: Shape, light_yx: tuple[float, 
         _round(rng, planes, shape, light_yx, gloss=uniform(rng, 0.1, 0.4) if wet else uniform(rng, 0.0, 0.06))
     else:
         _sawn(rng, planes, shape)
-    edge = ramp(shape.inside, 0.0, uniform(rng, 2.0, 6.0))
-    shade(planes, 1 - (1 - edge) * np.float32(uniform(rng, 0.1, 0.55)))
+    edge = ramp(shape.inside, 0.0, uniform(rng, 1.5, 5.0))
+    shade(planes, 1 - (1 - edge) * np.float32(uniform(rng, 0.0, 0.35)))
     return planes
 
 

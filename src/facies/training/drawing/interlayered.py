@@ -5,7 +5,7 @@ import numpy as np
 from facies.training.drawing.bedding import cracks, cross_laminae, depth, laminae, lenses
 from facies.training.drawing.clastic import MUDS, SANDS, SILTS, sand_grains
 from facies.training.drawing.noise import F32, Rng, chance, fractal, ramp, smooth, uniform, white
-from facies.training.drawing.paint import Colour, Surface, mottled, pick, scatter, shade, tint
+from facies.training.drawing.paint import Colour, Surface, mixed, mottled, pick, scaled, scatter, shade, tint
 
 
 def sand_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
@@ -14,12 +14,13 @@ def sand_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     ground = _mud_share(rng, position, grain, uniform(rng, 1.5, 3.0), uniform(rng, 7, 22))
     if chance(rng, 0.55):
         ground = _burrowed(rng, ground, grain)
+    ground = ground + fractal(rng, hw, (4, 7), 3, 0.7) * np.float32(uniform(rng, 0.03, 0.14))
     mud = ramp(ground, -0.12, 0.12)
     planes, sand_colour = _pair(rng, hw, mud, SANDS)
     ripples = cross_laminae(rng, position, (4 * grain, 12 * grain), (0.7 * grain, 1.8 * grain))
     shade(planes, 1 + ripples * (1 - mud) * np.float32(uniform(rng, 0.03, 0.1)))
     grains = sand_grains(rng, hw, grain * uniform(rng, 0.5, 0.9), chance(rng, 0.15))
-    shade(planes, 1 + grains * ((1 - mud) * np.float32(uniform(rng, 0.04, 0.08)) + np.float32(0.01)))
+    shade(planes, 1 + grains * ((1 - mud) * np.float32(uniform(rng, 0.02, 0.07)) + np.float32(0.006)))
     if chance(rng, 0.3):
         stain = ramp(fractal(rng, hw, (20, 50), 3), 0.6, 1.8) * (1 - mud)
         tint(planes, (sand_colour[0] * 0.75, sand_colour[1] * 0.6, sand_colour[2] * 0.4), stain * np.float32(0.6))
@@ -34,12 +35,13 @@ def silt_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     if chance(rng, 0.3):
         position = position + ramp(smooth(rng, hw, (90, 60)), -0.05, 0.05) * np.float32(uniform(rng, 2, 5) * grain)
     ground = _mud_share(rng, position, grain, uniform(rng, 0.5, 0.9), uniform(rng, 2.0, 5.5))
-    mud = ramp(ground, -0.3, 0.3)
+    ground = ground + fractal(rng, hw, (1.6, 9), 3, 0.7) * np.float32(0.09)
+    mud = ramp(ground, -0.16, 0.16)
     planes, _ = _pair(rng, hw, mud, SILTS)
     fine = laminae(rng, position, (0.5 * grain, 1.6 * grain), 0.3)
     shade(planes, 1 + fine * np.float32(uniform(rng, 0.02, 0.05)))
     dust = white(rng, hw)
-    shade(planes, 1 + dust * np.float32(uniform(rng, 0.01, 0.025)))
+    shade(planes, 1 + dust * np.float32(uniform(rng, 0.005, 0.016)))
     splits = cracks(rng, position, uniform(rng, 15, 70) * grain) * mud
     shade(planes, 1 - splits * np.float32(0.5))
     return Surface(planes, dust * np.float32(0.04) - splits)
@@ -47,22 +49,22 @@ def silt_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
 
 def _mud_share(rng: Rng, position: F32, grain: float, thinnest: float, thickest: float) -> F32:
     """Above 0 where mud lies: layers, torn into lenses and streaks."""
-    balance = uniform(rng, -0.5, 0.4)
-    layered = laminae(rng, position, (thinnest * grain, thickest * grain), uniform(rng, 0.1, 0.4))
+    balance = uniform(rng, -0.9, 0.6)
+    layered = laminae(rng, position, (thinnest * grain, thickest * grain), uniform(rng, 0.05, 0.35))
     torn = lenses(
         rng, position, (uniform(rng, 0.5, 1.0) * thickest * grain * 0.5, uniform(rng, 3, 9) * thickest * grain)
     )
-    mixture = uniform(rng, 0.15, 0.6)
+    mixture = uniform(rng, 0.1, 0.75)
     return layered * np.float32(1 - mixture) + torn * np.float32(mixture * 0.9) + np.float32(balance * 0.6)
 
 
 def _pair(rng: Rng, hw: tuple[int, int], mud: F32, coarse: list[Colour]) -> tuple[F32, Colour]:
     """Paint the two members, the mud always the darker."""
     light, dark = pick(rng, coarse), pick(rng, MUDS)
-    contrast = uniform(rng, 0.12, 0.4)
-    while sum(light) - sum(dark) < 3 * contrast:
-        light = (light[0] * 1.06, light[1] * 1.06, light[2] * 1.06)
-        dark = (dark[0] * 0.94, dark[1] * 0.94, dark[2] * 0.94)
+    contrast = uniform(rng, 0.07, 0.3)
+    dark = mixed(dark, light, max(0.0, 1 - 3 * contrast / max(0.01, sum(light) - sum(dark))))
+    if sum(dark) > sum(light) - 0.2:
+        dark = scaled(light, 0.75)
     planes = mottled(rng, hw, light, uniform(rng, 0.02, 0.06), uniform(rng, 40, 120))
     fine = mottled(rng, hw, dark, uniform(rng, 0.02, 0.06), uniform(rng, 30, 100))
     planes += (fine - planes) * mud

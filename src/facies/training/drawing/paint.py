@@ -121,7 +121,8 @@ def mottled(rng: Rng, hw: tuple[int, int], colour: Colour, amount: float, scale:
     """Planes of one colour whose brightness wanders by about `amount` over patches of `scale` pixels."""
     planes = flat(colour, hw)
     warm = smooth(rng, hw, (scale * 1.7, scale * 1.7)) * np.float32(amount * 0.4)
-    light = 1 + smooth(rng, hw, (scale, scale)) * np.float32(amount)
+    fine = max(4.0, scale / 5)
+    light = 1 + (smooth(rng, hw, (scale, scale)) + smooth(rng, hw, (fine, fine)) * np.float32(0.5)) * np.float32(amount)
     planes *= light
     planes[0] += warm * np.float32(colour[0])
     planes[2] -= warm * np.float32(colour[2])

@@ -42,12 +42,14 @@ class Shape:
         inside: float32 (H, W), distance to the rock's edge, pixels; positive inside, clipped to ±60.
         across: float32 (H, W), place across the core, -1 at the left edge to 1 at the right edge.
         piece: int32 (H, W), number of the piece or fragment; 0 where there is none.
+        first_fragment: pieces numbered so or higher are fragments of rubble.
         gaps: the stretches without whole core that are long enough to hold something.
     """
 
     inside: F32
     across: F32
     piece: npt.NDArray[np.int32]
+    first_fragment: int
     gaps: tuple[Gap, ...]
 
 
@@ -116,12 +118,19 @@ def break_core(rng: Rng, hw: tuple[int, int], rows: tuple[int, int], width_share
         number += 1
     if hw[0] - rows[1] > 60:
         gaps.append(Gap((rows[1], hw[0]), rubble=False))
+    first_fragment = number
     for gap in gaps:
         if gap.rubble:
             number = _add_rubble(rng, inside, piece, number, gap.rows, (centre - half, centre + half))
     _chip_edges(rng, inside)
     u = (rows_columns(hw)[1] - np.float32(centre) - drift[:, None]) / np.float32(half)
-    return Shape(inside, np.where(piece > 0, across, np.clip(u, -1, 1)), piece, tuple(gaps))
+    return Shape(
+        inside,
+        np.where((piece > 0) & (piece < first_fragment), across, np.clip(u, -1, 1)),
+        piece,
+        first_fragment,
+        tuple(gaps),
+    )
 
 
 def plug_holes(rng: Rng, shape: Shape, half_width: float) -> None:
@@ -198,25 +207,30 @@ def _add_rubble(
     columns: tuple[float, float],
 ) -> int:
     """Fill a gap with angular fragments, numbered from `number`; returns the next free number."""
-    part = inside[rows[0] : rows[1]]
+    part, numbers = inside[rows[0] : rows[1]], piece[rows[0] : rows[1]]
     if part.shape[0] < 8:
         return number
     y, x = rows_columns((part.shape[0], part.shape[1]))
-    size = uniform(rng, 24, 110)
     bend = smooth(rng, part.shape, (18, 18)) * np.float32(2)
-    tiling = cells(rng, y + bend, x - bend, (size, size * uniform(rng, 0.8, 1.3)), jitter=1.0)
-    kept = (rng.random(tiling.total, dtype=np.float32) < uniform(rng, 0.6, 0.97)).astype(np.float32)
-    shrink = rng.random(tiling.total, dtype=np.float32) * np.float32(size * 0.12) + np.float32(1.5)
-    fragment = tiling.border * np.float32(0.55) - np.take(shrink, tiling.owner)
-    fragment = np.where(np.take(kept, tiling.owner) > 0, fragment, np.float32(-20))
-    fragment = np.minimum(fragment, np.minimum(x - np.float32(columns[0]), np.float32(columns[1]) - x) + bend)
-    mine = fragment > part
-    np.copyto(part, np.clip(fragment, -60, 60), where=mine)
-    np.copyto(piece[rows[0] : rows[1]], tiling.owner + np.int32(number), where=mine)
-    return number + tiling.total
+    within = np.minimum(x - np.float32(columns[0]), np.float32(columns[1]) - x) + bend
+    largest = uniform(rng, 40, 130)
+    for size, kept in ((largest * 0.3, 0.9), (largest * 0.55, 0.6), (largest, uniform(rng, 0.3, 0.7))):
+        skew = uniform(rng, -0.5, 0.5)
+        tiling = cells(
+            rng, y + x * np.float32(skew) + bend, x - bend, (size, size * uniform(rng, 0.9, 1.6)), jitter=1.0
+        )
+        loss = rng.random(tiling.total, dtype=np.float32) * np.float32(size * 0.08) + np.float32(1.0)
+        loss[rng.random(tiling.total, dtype=np.float32) > kept] = 1e3
+        fragment = np.minimum(tiling.border * np.float32(0.55) - np.take(loss, tiling.owner), within)
+        above = fragment > 0
+        np.copyto(part, np.clip(fragment, -60, 60), where=above | (part < fragment))
+        np.copyto(numbers, tiling.owner + np.int32(number), where=above)
+        number += tiling.total
+    return number
 
 
 def _chip_edges(rng: Rng, inside: F32) -> None:
-    """Break small bits off the edges."""
+    """Break small bits off the edges, of some cores more than of others."""
+    rough = np.float32(uniform(rng, 0.0, 1.0))
     chips = ramp(smooth(rng, inside.shape, (14, 14)), 1.5, 2.6) * np.float32(9)
-    inside -= chips * ramp(inside, 24, 4) + np.abs(smooth(rng, inside.shape, (4, 4))) * ramp(inside, 10, 0)
+    inside -= chips * ramp(inside, 24, 4) + np.abs(smooth(rng, inside.shape, (4, 4))) * ramp(inside, 10, 0) * rough
