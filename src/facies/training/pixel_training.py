@@ -1,0 +1,249 @@
+"""Trains a pixel classifier and scores it: folds by group over whole photos, stitched as served, then all the data.
+
+The encoder is frozen: on some dozen photos, letting it move loses more than it gains. So what it says of every window
+is computed once, and only the decoder is trained, on what is kept.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from facies.analysis import plan_tiles
+from facies.imaging.stitch import label_map
+from facies.imaging.tiles import cut
+from facies.imaging.upright import bring_back, make_upright
+from facies.training.backbone import Layer
+from facies.training.datasets import UNKNOWN, PhotoRecord
+from facies.training.feature_bank import Bank, build_banks
+from facies.training.fit import Task, fit, seed_of
+from facies.training.network import PYRAMID_CHANNELS, PixelClassifier, Pyramid, load_start
+from facies.training.plan import Plan
+from facies.training.progress import Report
+from facies.training.splits import FoldOf, grouped_folds, random_folds
+from facies.training.views import draw_window
+
+_STRIDE = 4
+_WINDOWS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class WindowData:
+    """What the encoder says of windows drawn from every record, and their labels.
+
+    Attributes:
+        records: the photos.
+        record_of: int64 (D,): a draw is some windows of one photo; a photo may have several.
+        banks: float16 (D, windows, channels, h, w), one a level of the pyramid.
+        labels: uint8 (D, windows, h, w) at stride 4: class index, `UNKNOWN` or `IGNORE`.
+    """
+
+    records: tuple[PhotoRecord, ...]
+    record_of: npt.NDArray[np.int64]
+    banks: tuple[Bank, ...]
+    labels: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PixelOutcome:
+    """What training gives.
+
+    Attributes:
+        network: trained on all the data.
+        records: what it was trained on.
+        fold_of: int64 (R,); -1 where a record is not scored.
+        held_out: for each scored record its label map, from a network that saw nothing of its group: uint8 (H, W).
+    """
+
+    network: PixelClassifier
+    records: tuple[PhotoRecord, ...]
+    fold_of: FoldOf
+    held_out: dict[int, npt.NDArray[np.uint8]]
+
+
+def train_pixels(
+    plan: Plan, records: Sequence[PhotoRecord], layers: Sequence[Layer], work_dir: Path, report: Report
+) -> PixelOutcome:
+    """Train and score a pixel classifier.
+
+    Args:
+        plan: what to do.
+        records: the photos with their masks.
+        layers: the start weights; none starts from scratch.
+        work_dir: where intermediate results lie; those of an interrupted run are taken up.
+        report: told of every step.
+
+    Raises:
+        TrainingError: there are too few groups, or a picture cannot be read.
+    """
+    data = _prepare(plan, records, layers, work_dir, report)
+    fold_of = _folds(plan, data)
+    held_out: dict[int, npt.NDArray[np.uint8]] = {}
+    for fold in range(plan.split.folds):
+        kept = work_dir / f"held-out-{fold}.npz"
+        inside = np.flatnonzero(fold_of == fold).tolist()
+        if not kept.is_file():
+            network = _train(plan, data, np.flatnonzero(fold_of != fold), layers, f"fold {fold + 1}", work_dir, report)
+            _save_maps(kept, {number: map_photo(network, plan, records[number].read()[0]) for number in inside})
+        with np.load(kept) as maps:
+            held_out |= {int(name): maps[name] for name in maps.files}
+    everything = np.arange(len(records))
+    network = _train(plan, data, everything, layers, "all data", work_dir, report)
+    return PixelOutcome(network, tuple(records), fold_of, held_out)
+
+
+def _save_maps(path: Path, maps: Mapping[int, npt.NDArray[np.uint8]]) -> None:
+    """Write label maps by the number of their photo; an interrupted write leaves nothing."""
+    half_written = path.with_suffix(".part.npz")
+    named: dict[str, Any] = {str(number): found for number, found in maps.items()}
+    np.savez_compressed(half_written, **named)
+    half_written.replace(path)
+
+
+def map_photo(network: PixelClassifier, plan: Plan, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The label map of a photo, cut and stitched as the package will be served.
+
+    Args:
+        network: in evaluation mode.
+        plan: for its tiling.
+        photo: uint8 (H, W, 3).
+
+    Returns:
+        uint8 (H, W), class indices.
+    """
+    upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
+    windows = np.stack(list(cut(make_upright(photo, upright), grid)))
+    labels, _ = label_map(_probs(network, windows), grid)
+    return bring_back(labels, upright)
+
+
+def _probs(network: PixelClassifier, windows: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.float32]]:
+    for first in range(0, len(windows), _WINDOWS_AT_ONCE):
+        with torch.inference_mode():
+            logits, _ = network(torch.from_numpy(windows[first : first + _WINDOWS_AT_ONCE]))
+            yield from logits.softmax(1).numpy()
+
+
+def _prepare(
+    plan: Plan, records: Sequence[PhotoRecord], layers: Sequence[Layer], work_dir: Path, report: Report
+) -> WindowData:
+    frozen = Pyramid(_new_network(plan, layers, "windows").encoder)
+    record_of = np.repeat(np.arange(len(records)), [record.draws for record in records])
+    views, size = plan.schedule.views, plan.package.input.size_hw[0] // _STRIDE
+    labels_path = work_dir / "labels.npy"
+    labels = np.lib.format.open_memmap(
+        labels_path, "r+" if labels_path.is_file() else "w+", np.uint8, (len(record_of), views, size, size)
+    )
+
+    def windows_of(draw: int) -> npt.NDArray[np.uint8]:
+        windows, maps = _draw(plan, records[record_of[draw]], seed_of(plan.seed, "windows", draw))
+        labels[draw] = maps[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
+        return windows
+
+    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS))]
+    banks = build_banks(frozen, windows_of, len(record_of), paths, report, "looking at photos")
+    return WindowData(tuple(records), record_of, tuple(banks), np.array(labels))
+
+
+def _draw(plan: Plan, record: PhotoRecord, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    photo, labels = (Image.fromarray(part) for part in record.read())
+    rng, size = np.random.default_rng(seed), plan.package.input.size_hw[0]
+    drawn = [draw_window(photo, labels, size, plan.schedule.augmentation, rng) for _ in range(plan.schedule.views)]
+    return np.stack([window for window, _ in drawn]), np.stack([labelled for _, labelled in drawn])
+
+
+def _leading(data: WindowData) -> npt.NDArray[np.int64]:
+    """For each draw the value of most pixels that are not background."""
+    counts = np.stack([np.bincount(labels.ravel(), minlength=256) for labels in data.labels])
+    leading: npt.NDArray[np.int64] = np.argmax(counts[:, 1 : UNKNOWN + 1], axis=1) + 1
+    return leading
+
+
+def _folds(plan: Plan, data: WindowData) -> FoldOf:
+    fold_of = np.full(len(data.records), -1, np.int64)
+    scored = np.flatnonzero([record.scored for record in data.records])
+    first_draw = np.searchsorted(data.record_of, scored)
+    if plan.split.kind == "random":
+        fold_of[scored] = random_folds(len(scored), plan.split.folds, plan.seed)
+    else:
+        groups = [data.records[number].group for number in scored]
+        fold_of[scored] = grouped_folds(groups, _leading(data)[first_draw].tolist(), plan.split.folds, plan.seed)
+    return fold_of
+
+
+def _new_network(plan: Plan, layers: Sequence[Layer], name: str) -> PixelClassifier:
+    torch.manual_seed(seed_of(plan.seed, name))
+    network = PixelClassifier(len(plan.package.classes), dropout=plan.schedule.dropout)
+    if layers:
+        load_start(network.encoder, layers)
+    for parameter in network.encoder.parameters():
+        parameter.requires_grad_(False)
+    network.to(memory_format=torch.channels_last)
+    return network
+
+
+def _train(
+    plan: Plan,
+    data: WindowData,
+    records: npt.NDArray[np.int64],
+    layers: Sequence[Layer],
+    name: str,
+    work_dir: Path,
+    report: Report,
+) -> PixelClassifier:
+    schedule, network = plan.schedule, _new_network(plan, layers, name)
+    decoder = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    draws = np.flatnonzero(np.isin(data.record_of, records))
+    shares = _draw_shares(plan, data, draws)
+
+    def batches(rng: np.random.Generator) -> Iterator[tuple[list[Tensor], Tensor]]:
+        for _ in range(schedule.steps):
+            chosen = rng.choice(draws, schedule.batch_size, p=shares)
+            windows = rng.integers(0, schedule.views, schedule.batch_size)
+            levels = [
+                torch.from_numpy(np.stack([bank[d, w] for d, w in zip(chosen, windows, strict=True)])).float()
+                for bank in data.banks
+            ]
+            levels = [level.contiguous(memory_format=torch.channels_last) for level in levels]
+            yield levels, torch.from_numpy(data.labels[chosen, windows].astype(np.int64))
+
+    def loss(batch: tuple[list[Tensor], Tensor]) -> Tensor:
+        levels, labels = batch
+        return pixel_loss(network.decode(levels)[0], labels)
+
+    task = Task(name, [(decoder, schedule.head_rate)], batches, loss, schedule.steps)
+    return fit(network, task, schedule, plan.seed, work_dir, report)
+
+
+def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy where the class is known; where only "not the background" is, the chance of just that.
+
+    Args:
+        logits: (N, C, h, w).
+        labels: int64 (N, h, w): class index, `UNKNOWN` or `IGNORE`.
+    """
+    log_probs = logits.log_softmax(1)
+    known, unknown = labels < logits.shape[1], labels == UNKNOWN
+    right = log_probs.gather(1, labels.clamp(max=logits.shape[1] - 1)[:, None])[:, 0]
+    not_background = torch.log1p(-log_probs[:, 0].exp().clamp(max=1 - 1e-5))
+    counted = (known | unknown).sum().clamp(min=1)
+    return -((right * known).sum() + (not_background * unknown).sum()) / counted
+
+
+def _draw_shares(plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How likely each draw is taken: by the plan between domains, within one evenly over leading classes."""
+    domains = np.array([data.records[number].domain for number in data.record_of[draws]])
+    all_leading, shares = _leading(data)[draws], np.zeros(len(draws))
+    for domain in np.unique(domains):
+        inside = domains == domain
+        _, place, counts = np.unique(all_leading[inside], return_inverse=True, return_counts=True)
+        share = plan.schedule.domain_shares.get(str(domain), 1 / len(np.unique(domains)))
+        shares[inside] = share / len(counts) / counts[place]
+    normalised: npt.NDArray[np.float64] = shares / shares.sum()
+    return normalised

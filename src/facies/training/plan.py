@@ -1,0 +1,281 @@
+"""A training plan: one TOML file from which a package can be made again.
+
+    format_version = 1
+    seed = 1
+    [package]     what goes into the manifest as it is: name, classes, tiling, sources, …
+    [[data]]      where the labelled pictures are, relative to the data folder
+    [start]       the weights to start from
+    [schedule]    how long, how fast, how augmented
+    [split]       how the folds are made that the scores come from
+
+What is measured (scores, calibration, checksum) is not in the plan; training writes it into the package.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from facies.errors import TrainingError
+from facies.models.package import ClassEntry, FileName, Input, Name, Source, Task, Tiling, Version
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PackagePlan(_Frozen):
+    """What the manifest says that no training changes.
+
+    Attributes:
+        card: the card's template beside the plan; `$name` in it stands for a measured score.
+        positive: the class whose probability is thresholded, for two classes.
+        background: the class that is never painted, for segmentation.
+    """
+
+    name: Name
+    version: Version
+    task: Task
+    title: str
+    description: str
+    authors: tuple[str, ...]
+    licence: str
+    card: FileName
+    input: Input
+    tiling: Tiling
+    classes: tuple[ClassEntry, ...]
+    positive: str | None = None
+    background: str | None = None
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in order."""
+        return tuple(entry.name for entry in self.classes)
+
+
+class Rule(_Frozen):
+    """Rows of a table with these values in these columns are of class `label`."""
+
+    where: dict[str, str]
+    label: str
+
+
+class _Data(_Frozen):
+    """What all kinds of data have.
+
+    Attributes:
+        domain: pictures that look alike by origin; batches are balanced between domains and each is scored apart.
+        scored: whether the folds score it. What is not scored is only ever trained on.
+        upright: the pictures have an up, so they are mirrored left and right only.
+    """
+
+    path: str
+    domain: str
+    scored: bool = True
+    upright: bool = False
+
+
+class TileTable(_Data):
+    """A CSV file with a row a picture and columns of 0 and 1. The first rule that holds gives the class.
+
+    Attributes:
+        pictures: the folder of the pictures.
+        picture_column, group_column: the columns with the picture's file name and with its group.
+        rules: from columns to classes. A label that is no class of the package ("neither") marks pictures that show
+            none of them.
+    """
+
+    kind: Literal["tile-table"]
+    pictures: str
+    picture_column: str = "tile"
+    group_column: str = "photo"
+    rules: tuple[Rule, ...]
+
+
+class ImageFolders(_Data):
+    """A folder for each class.
+
+    Attributes:
+        labels: from the folder's name to the class.
+        group_pattern: a regular expression on the file's name without ending; its first group is the picture's group.
+    """
+
+    kind: Literal["image-folders"]
+    labels: dict[str, str]
+    group_pattern: str = "(.*)"
+
+
+class Masks(_Data):
+    """Pictures with a mask of the same name and size: PNG, each pixel the index of a class.
+
+    Attributes:
+        path: the folder of the pictures.
+        masks: the folder of the masks.
+        group_pattern: a regular expression on the file's name without ending; its first group is the picture's group.
+        mask_suffix: what the mask's name has after the picture's.
+        pictures_ending: take only pictures whose names end so.
+        ignore: mask values to leave out.
+        unknown: mask values that mean "some class, not the background".
+        corrections: a CSV beside the plan of places where the masks are wrong, see `datasets.read_corrections`.
+        draws: how often `schedule.views` windows are drawn of each photo.
+    """
+
+    kind: Literal["masks"]
+    masks: str
+    group_pattern: str = "(.*)"
+    mask_suffix: str = ""
+    pictures_ending: str = ""
+    ignore: tuple[int, ...] = (255,)
+    unknown: tuple[int, ...] = ()
+    corrections: FileName | None = None
+    draws: Annotated[int, Field(ge=1)] = 1
+
+
+class SyntheticCores(_Frozen):
+    """Core photos drawn by `facies.training.synth_cores`, with their masks.
+
+    Attributes:
+        count: how many to train on.
+        first_seed: photo k is drawn with the seed `first_seed + k`.
+        height: of a photo, pixels.
+        test_count, test_first_seed: others, of which the final network sees none, to score it on.
+        draws: how often `schedule.views` windows are drawn of each.
+    """
+
+    kind: Literal["synthetic-cores"]
+    domain: str = "synthetic"
+    count: Count
+    first_seed: Count = 0
+    height: Annotated[int, Field(ge=64)] = 1536
+    test_count: Count = 0
+    test_first_seed: Count = 1_000_000
+    draws: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _seeds_are_apart(self) -> Self:
+        apart = self.test_first_seed >= self.first_seed + self.count
+        if self.test_count and not (apart or self.test_first_seed + self.test_count <= self.first_seed):
+            raise ValueError("the seeds of test photos overlap those of training photos")
+        return self
+
+
+Data = Annotated[TileTable | ImageFolders | Masks | SyntheticCores, Field(discriminator="kind")]
+
+
+class StartPlan(_Frozen):
+    """Where the encoder's weights come from.
+
+    Attributes:
+        weights: a .tflite or .onnx file of MobileNetV2 1.0, relative to the data folder; none starts from scratch.
+    """
+
+    weights: str | None = None
+
+
+class Augmentation(_Frozen):
+    """How pictures are varied in training.
+
+    Attributes:
+        gamma, brightness, channel_gain, contrast: standard deviations, of logarithms.
+        grey_share: share of views without colour.
+        soft_share: share of windows that are scaled down and up again, as photos from afar are.
+    """
+
+    gamma: Annotated[float, Field(ge=0)] = 0.12
+    brightness: Annotated[float, Field(ge=0)] = 0.08
+    channel_gain: Annotated[float, Field(ge=0)] = 0.04
+    contrast: Annotated[float, Field(ge=0)] = 0.1
+    grey_share: Share = 0.0
+    soft_share: Share = 0.0
+
+
+class Schedule(_Frozen):
+    """How the network is trained.
+
+    Attributes:
+        views: augmented views (or windows) drawn of each picture. They are drawn once, so that what the frozen part
+            of the network says of them is computed once.
+        frozen_blocks: the encoder's first blocks that keep their start weights; for segmentation all do.
+        probe_penalty: for tiles, the L2 penalty of the heads that are fitted before fine-tuning.
+        epochs: passes of fine-tuning (tiles) or of training the decoder (segmentation).
+        steps: batches in an epoch.
+        batch_size: views (or windows) in a batch.
+        head_rate, encoder_rate: learning rates of what is new and of what was pre-trained.
+        weight_decay: AdamW's.
+        average_decay: of the running average of the weights, a step.
+        domain_shares: how much of a batch each domain makes up; evenly where it is not given.
+        neither_share: how much of a domain's part shows none of the classes; trained on as not positive.
+        dropout: share of features dropped.
+        decision_at: the calibrated probability that is served as 0.5; below 0.5 finds more positives.
+    """
+
+    views: Annotated[int, Field(ge=1)] = 24
+    frozen_blocks: Annotated[int, Field(ge=0, le=17)] = 13
+    probe_penalty: Positive = 1.0
+    epochs: Count = 10
+    steps: Annotated[int, Field(ge=1)] = 20
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    head_rate: Positive = 1e-4
+    encoder_rate: Positive = 1e-4
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    average_decay: Share = 0.98
+    domain_shares: dict[str, Share] = {}
+    neither_share: Share = 0.0
+    dropout: Share = 0.2
+    decision_at: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    augmentation: Augmentation = Augmentation()
+
+
+class SplitPlan(_Frozen):
+    """How records are dealt into folds.
+
+    Attributes:
+        kind: "random" ignores groups, and everything written says so on top.
+    """
+
+    kind: Literal["grouped", "random"] = "grouped"
+    folds: Annotated[int, Field(ge=2)] = 5
+
+
+class Plan(_Frozen):
+    """A whole plan, checked."""
+
+    format_version: Literal[1]
+    seed: Count
+    package: PackagePlan
+    data: Annotated[tuple[Data, ...], Field(min_length=1)]
+    start: StartPlan = StartPlan()
+    schedule: Schedule = Schedule()
+    split: SplitPlan = SplitPlan()
+
+    @model_validator(mode="after")
+    def _domains_are_known(self) -> Self:
+        known = {data.domain for data in self.data}
+        for domain in self.schedule.domain_shares:
+            if domain not in known:
+                raise ValueError(f"schedule.domain_shares names {domain!r}, no data is of that domain")
+        return self
+
+
+def read_plan(path: Path) -> Plan:
+    """Read and check a plan.
+
+    Raises:
+        TrainingError: it is missing, no TOML, or does not hold what a plan must.
+    """
+    try:
+        return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise TrainingError(f"The plan {path} does not exist.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the plan"
+        raise TrainingError(f"{path}: {where}: {first['msg']}.") from error

@@ -1,0 +1,214 @@
+"""`facies train`: from a plan and a folder of data to a model package.
+
+    plan ──▶ records ──▶ folds, calibration, scores ──▶ all the data ──▶ ONNX ──▶ package.toml, CARD.md
+
+Everything written while training lies in `<out>/work`; a run that was interrupted and is started again with the same
+plan goes on from there.
+"""
+
+import json
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from facies.analysis import plan_tiles
+from facies.errors import TrainingError
+from facies.imaging.tiles import cut
+from facies.imaging.tiles import fit as fit_size
+from facies.imaging.upright import make_upright
+from facies.models.package import Package
+from facies.training.backbone import Layer, read_layers
+from facies.training.calibration import Calibration
+from facies.training.datasets import (
+    DrawnRecord,
+    PhotoRecord,
+    TileRecord,
+    drawn_records,
+    drawn_test_records,
+    read_image_folders,
+    read_masks,
+    read_picture,
+    read_tile_table,
+)
+from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
+from facies.training.network import PixelClassifier
+from facies.training.packaging import write_package
+from facies.training.pixel_scores import score as pixel_score
+from facies.training.pixel_training import map_photo, train_pixels
+from facies.training.plan import ImageFolders, Masks, Plan, SyntheticCores, TileTable, read_plan
+from facies.training.progress import Report, silent
+from facies.training.tile_scores import calibrate, held_out_probability, score
+from facies.training.tile_training import train_tiles
+
+_WORK = "work"
+_USED = "used.json"
+_AGREEMENT_PICTURES = 16
+
+
+def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, report: Report = silent) -> Package:
+    """Train, score, export and package.
+
+    Args:
+        plan_path: the plan, TOML.
+        data_dir: the folder that the plan's paths start from.
+        out_dir: where the package is written, in a folder of its name; made where it does not exist.
+        threads: processor threads to use; 0 leaves it to torch.
+        report: told of every step.
+
+    Returns:
+        The package.
+
+    Raises:
+        TrainingError: the plan, the data or the start weights cannot be used.
+        PackageError: the plan does not make a valid package.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    plan = read_plan(plan_path)
+    folder, work_dir = out_dir / plan.package.name, out_dir / _WORK
+    _begin(plan_path, data_dir, work_dir)
+    layers = read_layers(data_dir / plan.start.weights) if plan.start.weights else []
+    run = _TASKS[plan.package.task]
+    network, calibration, measured, pictures = run(_Run(plan, plan_path.parent, data_dir, layers, work_dir, report))
+    folder.mkdir(parents=True, exist_ok=True)
+    export_onnx(network, plan.package.input.size_hw, folder / WEIGHTS_NAME)
+    measured["agreement"] = measure_agreement(network, folder / WEIGHTS_NAME, pictures)
+    return write_package(plan, plan_path.parent, folder, calibration, measured)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a run works with."""
+
+    plan: Plan
+    plan_dir: Path
+    data_dir: Path
+    layers: Sequence[Layer]
+    work_dir: Path
+    report: Report
+
+
+def _train_tiles(run: _Run) -> "_Trained":
+    plan, records = run.plan, _tile_records(run.plan, run.data_dir)
+    outcome = train_tiles(plan, records, run.layers, run.work_dir, run.report)
+    data, whole = outcome.data, outcome.held_out[:, 0]
+    main = data.domains == 0
+    decision_at = plan.schedule.decision_at
+    calibration = calibrate(whole[main], data.labels[main], decision_at)
+    probability = held_out_probability(whole[main], data.labels[main], outcome.fold_of[main], decision_at)
+    measured = _describe_split(plan) | {
+        data.domain_names[0]: score(probability, data.labels[main], _chosen(data.groups, main)),
+    }
+    for number, name in list(enumerate(data.domain_names))[1:]:
+        other = data.domains == number
+        served = calibration.probs(whole[other])[:, 1]
+        measured[name] = score(served, data.labels[other], _chosen(data.groups, other))
+    pictures = _example_tiles(plan, records)
+    return outcome.network, calibration, measured, pictures
+
+
+def _train_pixels(run: _Run) -> "_Trained":
+    plan, records = run.plan, _photo_records(run.plan, run.plan_dir, run.data_dir)
+    outcome = train_pixels(plan, records, run.layers, run.work_dir, run.report)
+    names = plan.package.class_names
+    scored = _classes_seen(outcome.records, outcome.held_out, len(names))
+    main = next(record.domain for record in records if record.scored)
+    measured = _describe_split(plan) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
+    for data in plan.data:
+        if isinstance(data, SyntheticCores) and data.test_count:
+            measured[f"{data.domain}_unseen"] = _score_drawn(plan, outcome.network, drawn_test_records(data))
+    pictures = _example_windows(plan, records)
+    return outcome.network, Calibration(1.0, (0.0,) * len(names)), measured, pictures
+
+
+def _score_drawn(plan: Plan, network: PixelClassifier, records: Sequence[DrawnRecord]) -> dict[str, Any]:
+    """Scores of the final network on drawings it has not seen, the background being one of the classes."""
+    found = {number: map_photo(network, plan, record.read()[0]) for number, record in enumerate(records)}
+    return pixel_score(records, found, plan.package.class_names, range(len(plan.package.classes)))
+
+
+def _describe_split(plan: Plan) -> dict[str, Any]:
+    if plan.split.kind == "random":
+        return {"split": f"RANDOM, {plan.split.folds} folds: pictures of one group on both sides; the scores flatter"}
+    return {"split": f"{plan.split.folds} folds by group, pooled; the shipped network is trained on all folds"}
+
+
+def _classes_seen(records: Sequence[PhotoRecord], found: dict[int, Any], classes: int) -> list[int]:
+    """The classes beside background that occur in the masks of scored photos."""
+    seen: set[int] = set()
+    for number in found:
+        seen |= set(np.unique(records[number].read()[1]).tolist())
+    return sorted(index for index in seen if 0 < index < classes)
+
+
+def _tile_records(plan: Plan, data_dir: Path) -> list[TileRecord]:
+    records: list[TileRecord] = []
+    for data in plan.data:
+        if isinstance(data, TileTable):
+            records += read_tile_table(data, data_dir, plan.package.class_names)
+        elif isinstance(data, ImageFolders):
+            records += read_image_folders(data, data_dir, plan.package.class_names)
+        else:
+            raise TrainingError(f"Data of the kind {data.kind!r} have no label a picture; the plan's task needs one.")
+    return records
+
+
+def _photo_records(plan: Plan, plan_dir: Path, data_dir: Path) -> list[PhotoRecord]:
+    records: list[PhotoRecord] = []
+    for data in plan.data:
+        if isinstance(data, Masks):
+            records += read_masks(data, data_dir, len(plan.package.classes), plan_dir)
+        elif isinstance(data, SyntheticCores):
+            records += drawn_records(data)
+        else:
+            raise TrainingError(f"Data of the kind {data.kind!r} have no label a pixel; the plan's task needs one.")
+    return records
+
+
+def _example_tiles(plan: Plan, records: Sequence[TileRecord]) -> npt.NDArray[np.uint8]:
+    """Some whole pictures, evenly over the records, as the network takes them."""
+    chosen = records[:: max(1, len(records) // _AGREEMENT_PICTURES)][:_AGREEMENT_PICTURES]
+    return np.stack([fit_size(read_picture(record.path), plan.package.input.size_hw) for record in chosen])
+
+
+def _example_windows(plan: Plan, records: Sequence[PhotoRecord]) -> npt.NDArray[np.uint8]:
+    """The first window of some photos, evenly over the records, as the network takes them."""
+    windows = []
+    for record in records[:: max(1, len(records) // _AGREEMENT_PICTURES)][:_AGREEMENT_PICTURES]:
+        photo, _ = record.read()
+        upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
+        windows.append(next(cut(make_upright(photo, upright), grid)))
+    return np.stack(windows)
+
+
+def _chosen(groups: Sequence[str], mask: npt.NDArray[np.bool_]) -> list[str]:
+    return [groups[number] for number in np.flatnonzero(mask).tolist()]
+
+
+def _begin(plan_path: Path, data_dir: Path, work_dir: Path) -> None:
+    """Make the work folder, and write what is used into it. Work of another plan is thrown away."""
+    used = {
+        "plan": plan_path.read_text(encoding="utf-8"),
+        "data": str(data_dir),
+        "versions": {name: version(name) for name in ("torch", "numpy", "pillow", "openvino", "onnxruntime")},
+        "python": platform.python_version(),
+    }
+    text = json.dumps(used, indent=1)
+    record = work_dir / _USED
+    if work_dir.is_dir() and (not record.is_file() or record.read_text(encoding="utf-8") != text):
+        shutil.rmtree(work_dir)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    record.write_text(text, encoding="utf-8")
+
+
+_Trained = tuple[nn.Module, Calibration, dict[str, Any], npt.NDArray[np.uint8]]
+_TASKS: dict[str, Callable[[_Run], _Trained]] = {"tile-classification": _train_tiles, "segmentation": _train_pixels}
