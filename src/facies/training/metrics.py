@@ -1,5 +1,4 @@
-"""Scores, in plain NumPy: of tiles from probabilities, of pixels from confusion matrices, with intervals over
-groups."""
+"""Scores in plain NumPy: of tiles from probabilities, of pixels from confusion matrices; intervals over groups."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

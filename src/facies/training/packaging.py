@@ -58,29 +58,9 @@ def write_package(
 
 
 def _card(template: Path, measured: Mapping[str, Any]) -> str:
-    """Fill a card's template; `$a_b_c` stands for the score c in table b in table a, an interval for "0.81
-    (0.77–0.85)"."""
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-       
-        try: return
-        Template(template.read_text(encoding="utf-8")).substitute(flatten(measured))
+    """Fill a card's template; `$a_b` stands for the score b in table a, an interval for "0.810 (0.770–0.850)"."""
+    try:
+        return Template(template.read_text(encoding="utf-8")).substitute(flatten(measured))
     except FileNotFoundError:
         raise TrainingError(f"The card's template {template} does not exist.") from None
     except (KeyError, ValueError) as error:
