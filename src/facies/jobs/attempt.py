@@ -94,6 +94,7 @@ class Attempt:
         self._began_at = time.monotonic()
         self._given_up = False
         self._over = Event()
+        self._sign_of_life_at = self._began_at
         self._progress_gate = _Gate(PROGRESS_INTERVAL_S)
         self._cancel_gate = _Gate(CANCEL_INTERVAL_S)
 
@@ -101,6 +102,11 @@ class Attempt:
     def is_over(self) -> bool:
         """Whether `work` has returned, or is about to."""
         return self._over.is_set()
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing has been heard of it, seconds: no batch, no file."""
+        return time.monotonic() - self._sign_of_life_at
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until it is over, at most `timeout_s` seconds. Returns whether it is."""
@@ -156,6 +162,7 @@ class Attempt:
             _log.warning("The progress of job %s could not be written: %s", self.job.id, error)
 
     def _is_cancelled(self) -> bool:
+        self._sign_of_life_at = time.monotonic()
         if self._given_up or not self._cancel_gate.opens():
             return self._given_up
         try:
@@ -177,6 +184,7 @@ class Attempt:
             self._remove_files()
 
     def _make_sure_it_is_wanted(self) -> None:
+        self._sign_of_life_at = time.monotonic()
         if self._given_up or not self._at.store.renew(self.job.id, self.lease.token, self._at.lease_s):
             raise AnalysisCancelledError("The job was asked to stop.")
 

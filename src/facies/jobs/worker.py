@@ -5,7 +5,8 @@
     the sweeper's thread      removes what is past its time, and files without a job
 
 A decoder can hang, so a job's thread is never waited for without a limit. When the worker ends it hands its jobs back,
-which takes the leases from the threads; then it waits a little for them to notice.
+which takes the leases from the threads; then it waits a little for them to notice. A job of which nothing is heard for
+too long is treated as one that crashed: the worker ends, hands back the others, and leaves that one to be freed.
 """
 
 import logging
@@ -34,6 +35,7 @@ LEASES_INTERVAL_S: Final = 1.0
 RENEWALS_A_LEASE: Final = 3
 SWEEP_INTERVAL_S: Final = 60.0
 ORPHANS_INTERVAL_S: Final = 3600.0
+HANGS_AFTER_S: Final = 600.0
 GRACE_S: Final = 2.0
 """How long jobs' threads may take to notice that the worker ends; a supervisor waits longer before it kills."""
 
@@ -57,6 +59,7 @@ class Worker:
         max_pixels: int = MAX_PIXELS,
         analyse: Analyse = analyse,
         sweep_interval_s: float = SWEEP_INTERVAL_S,
+        hangs_after_s: float = HANGS_AFTER_S,
     ) -> None:
         """Make it.
 
@@ -70,6 +73,7 @@ class Worker:
             max_pixels: limit on a photo's width times height.
             analyse: does the work.
             sweep_interval_s: between two sweeps, seconds.
+            hangs_after_s: after how long without a batch or a file a job is taken to hang, seconds.
         """
         self.name = name or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._store = store
@@ -77,6 +81,7 @@ class Worker:
         self._threads = threads
         self._lease_s = lease_s
         self._sweep_interval_s = sweep_interval_s
+        self._hangs_after_s = hangs_after_s
         self._workplace = Workplace(store, blobs, get_runtime, analyse, max_pixels, lease_s)
         self._attempts: list[Attempt] = []
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
@@ -85,7 +90,7 @@ class Worker:
         self._has_ended = Event()
 
     def run(self, is_told_to_end: Callable[[], bool] = lambda: False) -> bool:
-        """Work until `stop` is called; then hand the running jobs back.
+        """Work until `stop` is called or a job hangs; then hand the running jobs back, but for one that hangs.
 
         Args:
             is_told_to_end: asked many times a second; another way to stop.
@@ -97,7 +102,7 @@ class Worker:
         sweeper = Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
         sweeper.start()
         try:
-            while not (self._is_told_to_end or is_told_to_end()):
+            while not (self._is_told_to_end or is_told_to_end() or self._has_a_job_that_hangs()):
                 self._tend()
         finally:
             self._has_ended.set()
@@ -114,7 +119,8 @@ class Worker:
     def run_until_signalled(self) -> None:
         """Work until SIGTERM or SIGINT comes, or the supervisor that started this process is gone.
 
-        Does not return if a thread hangs: the process ends here, for Python would wait for it.
+        To be called in the process's main thread. If a job's thread hangs the process ends here, for Python would wait
+        for it: with exit status 1 if that is why the worker ends, so that whatever watches over it starts another.
         """
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -125,7 +131,7 @@ class Worker:
         if not self.run(is_told_to_end=supervisor_is_gone):
             _log.warning("A job's thread is stuck; worker %s ends without it.", self.name)
             logging.shutdown()
-            os._exit(0)
+            os._exit(int(self._has_a_job_that_hangs()))
 
     # --- one round -----------------------------------------------------------------------------------------------
 
@@ -178,12 +184,20 @@ class Worker:
         self._attempts.append(attempt)
         Thread(target=work, name=f"job-{attempt.job.number}", daemon=True).start()
 
+    def _hangs(self, attempt: Attempt) -> bool:
+        return not attempt.is_over and attempt.silent_s > self._hangs_after_s
+
+    def _has_a_job_that_hangs(self) -> bool:
+        return any(self._hangs(attempt) for attempt in self._attempts)
+
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _hand_back(self) -> None:
         for attempt in self._attempts:
             try:
-                if not attempt.is_over:
+                if self._hangs(attempt):
+                    _log.error("Job %s hangs; it counts as crashed.", attempt.job.id)
+                elif not attempt.is_over:
                     self._store.hand_back(attempt.job.id, attempt.lease.token)
                     _log.info("Job %s goes back to the queue.", attempt.job.id)
             except LeaseLostError:
@@ -197,7 +211,8 @@ class Worker:
         """Give the threads a little time. Returns whether all are over."""
         deadline = time.monotonic() + GRACE_S
         for attempt in self._attempts:
-            attempt.wait(max(0.0, deadline - time.monotonic()))
+            if not self._hangs(attempt):
+                attempt.wait(max(0.0, deadline - time.monotonic()))
         sweeper.join(max(0.0, deadline - time.monotonic()))
         return all(attempt.is_over for attempt in self._attempts) and not sweeper.is_alive()
 

@@ -35,9 +35,9 @@ def crasher():
 
 
 @contextmanager
-def supervised(room):
+def supervised(room, **environment):
     command = [sys.executable, WORKER, str(room.folder), str(DELAY_S)]
-    supervisor = Supervisor(command, ENVIRONMENT, room.store.release_worker)
+    supervisor = Supervisor(command, {**ENVIRONMENT, **environment}, room.store.release_worker)
     supervisor.start()
     try:
         yield supervisor
@@ -89,6 +89,14 @@ def test_a_photo_that_crashes_the_worker_fails_alone(room, crasher):
     assert (failed.status, failed.error_code, failed.attempts) == (Status.FAILED, CRASHED_CODE, MAX_ATTEMPTS)
     assert room.job(before.id).attempts <= 2
     assert room.job(after.id).attempts == 1
+
+
+def test_a_photo_that_hangs_the_worker_fails_alone(room):
+    hanging, innocent = room.send(SHORT, model="stuck@1.0.0"), room.send(LONG)
+    with supervised(room, HANGS_AFTER_S="2"):
+        failed = room.wait_for(hanging.id)
+        assert room.wait_for(innocent.id).status is Status.FINISHED
+    assert (failed.status, failed.error_code, failed.attempts) == (Status.FAILED, CRASHED_CODE, MAX_ATTEMPTS)
 
 
 def test_when_everything_is_killed_the_next_start_finishes_every_job(room):

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from facies.analysis import analyse
+from facies.errors import AnalysisCancelledError
 from facies.jobs import database
 from facies.jobs import worker as worker_module
 from facies.jobs.job import Status
@@ -180,6 +181,28 @@ def test_run_tells_whether_a_thread_is_stuck(room, runtime, gatekeeper, monkeypa
     assert worker.run(is_told_to_end=lambda: True)
     room.send(PHOTO)
     assert not worker.run(is_told_to_end=lambda: bool(gatekeeper.running))
+
+
+def test_a_job_that_hangs_ends_the_worker_and_counts_as_crashed(room, runtime, gatekeeper):
+    hanging = room.send(PHOTO)
+    neighbour = []
+
+    def analyse_or_hang(photo, *args, **kwargs):
+        if photo.parent.name == hanging.id:
+            return gatekeeper(photo, *args, **kwargs)
+        neighbour[:] = [photo.parent.name]
+        while not kwargs["is_cancelled"]():
+            time.sleep(0.01)
+        raise AnalysisCancelledError("Stopped.")
+
+    worker = Worker(room.store, room.blobs, lambda _: runtime, "w", analyse=analyse_or_hang, hangs_after_s=2.0)
+    other = room.send(PHOTO)
+    assert not worker.run()
+    assert neighbour == [other.id]
+    assert room.job(other.id) == other
+    assert room.job(hanging.id).status is Status.STARTED
+    room.store.release_worker("w")
+    assert room.job(hanging.id).is_suspect
 
 
 def test_an_analysis_between_two_batches_ends_at_once(room, working):

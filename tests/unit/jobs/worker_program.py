@@ -1,9 +1,11 @@
 """A worker's process for tests: `python worker_program.py FOLDER DELAY_S --name NAME`, on a `tests.data.jobs.Room`.
 
-Runtimes are fake. The model "stuck@1.0.0" never loads, and nothing can interrupt that.
+Runtimes are fake. The model "stuck@1.0.0" never loads, and nothing can interrupt that; HANGS_AFTER_S says when that is
+taken for a hang.
 """
 
 import logging
+import os
 import sys
 import threading
 from functools import cache
@@ -28,7 +30,9 @@ def main(folder: Path, delay_s: float, name: str) -> None:
 
     logging.basicConfig(level=logging.INFO, format=f"{name}: %(message)s")
     store = JobStore.open(f"sqlite:///{folder / 'facies.db'}")
-    worker = Worker(store, LocalBlobs(folder / "blobs"), get_runtime, name, lease_s=LEASE_S)
+    hangs_after_s = float(os.environ.get("HANGS_AFTER_S", "600"))
+    blobs = LocalBlobs(folder / "blobs")
+    worker = Worker(store, blobs, get_runtime, name, lease_s=LEASE_S, hangs_after_s=hangs_after_s)
     worker.run_until_signalled()
     store.close()
 
