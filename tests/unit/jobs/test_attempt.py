@@ -192,8 +192,9 @@ def test_a_stale_worker_cannot_fail_the_job(room, attempt_at):
     assert names(room) == ["photo"]
 
 
-def test_an_attempt_that_is_given_up_ends_and_touches_nothing(room, attempt_at):
-    job = room.send(PHOTO)
+@pytest.mark.parametrize("is_handed_back", [True, False], ids=["handed back", "the store did not answer"])
+def test_an_attempt_that_is_given_up_ends_and_touches_nothing(room, attempt_at, is_handed_back):
+    room.send(PHOTO)
     begun = threading.Event()
 
     def analyse_for_ever(*_, is_cancelled, **__):
@@ -204,10 +205,12 @@ def test_an_attempt_that_is_given_up_ends_and_touches_nothing(room, attempt_at):
     attempt = attempt_at(analyse_for_ever)
     threading.Thread(target=attempt.work, daemon=True).start()
     begun.wait(5)
-    room.store.hand_back(job.id, attempt.lease.token)
+    if is_handed_back:
+        room.store.hand_back(attempt.job.id, attempt.lease.token)
+    before = room.job(attempt.job.id)
     attempt.give_up()
     assert attempt.wait(5)
-    assert room.job(job.id) == job
+    assert room.job(attempt.job.id) == before
     assert names(room) == ["photo"]
 
 

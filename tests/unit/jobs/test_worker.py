@@ -19,6 +19,7 @@ from tests.data.jobs import Room, wait_until
 from tests.data.photos import encode, patchwork
 
 PHOTO = encode(patchwork(500, 300))
+MANY_BATCHES = encode(patchwork(1952, 1464), "JPEG")
 
 
 class Gatekeeper:
@@ -57,11 +58,17 @@ def runtime(room):
 
 
 @pytest.fixture
+def slow(room):
+    with closing(FakeRuntime(room.coral, delay_s=0.1)) as runtime:
+        yield runtime
+
+
+@pytest.fixture
 def working(room, runtime):
     """Runs a worker while the block runs."""
 
     @contextmanager
-    def working(**settings):
+    def working(runtime=runtime, **settings):
         worker = Worker(room.store, room.blobs, lambda _: runtime, **settings)
         thread = threading.Thread(target=worker.run, daemon=True)
         thread.start()
@@ -205,39 +212,31 @@ def test_a_job_that_hangs_ends_the_worker_and_counts_as_crashed(room, runtime, g
     assert room.job(hanging.id).is_suspect
 
 
-def test_an_analysis_between_two_batches_ends_at_once(room, working):
-    job = room.send(encode(patchwork(2440, 2440)))
-    with closing(FakeRuntime(room.coral, delay_s=0.05)) as slow:
-        worker = Worker(room.store, room.blobs, lambda _: slow)
-        thread = threading.Thread(target=worker.run, daemon=True)
-        thread.start()
+def test_an_analysis_between_two_batches_ends_at_once(room, working, slow):
+    job = room.send(MANY_BATCHES)
+    with working(slow):
         wait_until(lambda: room.job(job.id).done > 0)
         started_at = time.monotonic()
-        worker.stop()
-        thread.join(10)
-        assert time.monotonic() - started_at < 1
+    assert time.monotonic() - started_at < 1
     assert room.job(job.id) == job
 
 
-@pytest.mark.parametrize("ask", ["cancel", "delete"])
-def test_a_running_job_stops_within_a_batch(room, ask):
-    job = room.send(encode(patchwork(2440, 2440)))
-    with closing(FakeRuntime(room.coral, delay_s=0.1)) as slow:
-        worker = Worker(room.store, room.blobs, lambda _: slow)
-        thread = threading.Thread(target=worker.run, daemon=True)
-        thread.start()
+def test_a_cancelled_job_stops_within_a_batch(room, working, slow):
+    job = room.send(MANY_BATCHES)
+    with working(slow):
         wait_until(lambda: room.job(job.id).done > 0)
-        if ask == "cancel":
-            room.store.cancel(job.id, None)
-        else:
-            delete_job(room.store, room.blobs, job.id, None)
+        room.store.cancel(job.id, None)
         wait_until(lambda: not room.files(), timeout_s=1)
-        worker.stop()
-        thread.join(10)
-    if ask == "cancel":
-        assert room.job(job.id).status is Status.CANCELLED
-    else:
-        assert not room.store.may_have_files(job.id)
+    assert room.job(job.id).status is Status.CANCELLED
+
+
+def test_a_deleted_job_stops_within_a_batch_and_leaves_nothing(room, working, slow):
+    job = room.send(MANY_BATCHES)
+    with working(slow):
+        wait_until(lambda: room.job(job.id).done > 0)
+        delete_job(room.store, room.blobs, job.id, None)
+        wait_until(lambda: not room.files(), timeout_s=1)
+        wait_until(lambda: not room.store.may_have_files(job.id))
 
 
 def test_the_worker_sweeps(room, working):
