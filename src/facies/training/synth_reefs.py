@@ -154,7 +154,7 @@ def _places(rng: Rng, view: water.View, lean: float) -> Iterator[_Place]:
     across = view.horizon > 0
     first = view.horizon + 0.06 * (height - view.horizon) if across else -0.1 * height
     size = uniform(rng, 0.8, 1.25) if chance(rng, 0.75) else uniform(rng, 1.3, 2.2)
-    stones = int(rng.integers(28, 60) / size)
+    stones = int(rng.integers(36, 70) / size)
     for _ in range(stones):
         share = uniform(rng, 0, 1)
         row = first + (height * 1.1 - first) * (share * share if across else share)
@@ -213,9 +213,8 @@ def _pour(
         far = ramp(nearness[:edge], 0.13, 0.035) * ramp(row, float(edge), view.horizon)
         planes[:, :edge] += (sky - planes[:, :edge]) * far
         truth[:edge][far > 0.5] = NEITHER
-        water.school(
-            rng, planes, (0, int(height * 0.45)), int(rng.integers(8, 40)), height * uniform(rng, 0.008, 0.016)
-        )
+        length = height * uniform(rng, 0.008, 0.016)
+        water.school(rng, planes, (0, int(height * 0.45)), int(rng.integers(8, 40)), length, sea)
         water.beams(rng, planes, uniform(rng, 0.02, 0.08))
     water.specks(rng, planes, int(rng.integers(60, 400)))
 

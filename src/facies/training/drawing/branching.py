@@ -42,6 +42,11 @@ class _Rod(NamedTuple):
     end_on: float
     bears_tip: bool
 
+    def moved(self, down: float, right: float) -> "_Rod":
+        """Return the rod moved by so many pixels."""
+        start, end = ((y + down, x + right) for y, x in (self.start, self.end))
+        return self._replace(start=start, end=end)
+
 
 def bush(rng: Rng, radius: float, lean: float, bleaching: float) -> Colony:
     """A cushion of blunt fingers that point away from its middle, with pale tips. Arguments as for `boulder`."""
@@ -65,18 +70,22 @@ def bush(rng: Rng, radius: float, lean: float, bleaching: float) -> Colony:
         thickness = (width * 0.9, width * uniform(rng, 0.8, 1.1))
         _draw(maps, _Rod(start, end, thickness, (top * 0.5, top * reach), 1 - 0.8 * out, bears_tip=True))
     base = pick(rng, BROWNS + GREENS + PURPLES + WARM)
-    return _branched(rng, maps, base, thick, bleaching, middle[0] + int(radius * low * 0.6))
+    return _branched(rng, maps, base, thick, bleaching, (middle[0] + int(radius * low * 0.6), middle[1]))
 
 
 def branches(rng: Rng, radius: float, lean: float, bleaching: float) -> Colony:
     """A thicket of tapering branches with pale tips and rough skin. Arguments as for `boulder`."""
-    size = int(radius * 2.3) + 16
-    foot = (int(size * (0.5 + 0.38 * (1 - lean))), size // 2)
-    maps = _canvas((size, size))
-    for rod in _grow(rng, foot, radius, lean):
-        _draw(maps, rod)
+    rods = _grow(rng, radius, lean)
+    margin = 3 + max(rods[0].thick)
+    top = margin - min(min(rod.start[0], rod.end[0]) for rod in rods)
+    left = margin - min(min(rod.start[1], rod.end[1]) for rod in rods)
+    height = top + margin + max(max(rod.start[0], rod.end[0]) for rod in rods)
+    width = left + margin + max(max(rod.start[1], rod.end[1]) for rod in rods)
+    maps = _canvas((int(height) + 1, int(width) + 1))
+    for rod in rods:
+        _draw(maps, rod.moved(top, left))
     base = pick(rng, BROWNS + WARM + PURPLES)
-    return _branched(rng, maps, base, max(2.0, radius * 0.07), bleaching, foot[0])
+    return _branched(rng, maps, base, max(2.0, radius * 0.07), bleaching, (int(top), int(left)))
 
 
 class _Bud(NamedTuple):
@@ -89,14 +98,14 @@ class _Bud(NamedTuple):
     length: float
 
 
-def _grow(rng: Rng, foot: tuple[int, int], radius: float, lean: float) -> list[_Rod]:
-    """Grow a thicket from its foot, the lowest rods first."""
+def _grow(rng: Rng, radius: float, lean: float) -> list[_Rod]:
+    """Grow a thicket whose foot is at (0, 0), the lowest rods first."""
     trunks = int(rng.integers(9, 16))
     thick = radius * uniform(rng, 0.055, 0.095)
     spread = 0.5 + 0.5 * lean
     buds = [
         _Bud(
-            (foot[0] + uniform(rng, -0.12, 0.12) * radius, foot[1] + uniform(rng, -0.3, 0.3) * radius),
+            (uniform(rng, -0.12, 0.12) * radius, uniform(rng, -0.3, 0.3) * radius),
             -0.25 + spread * ((number + float(rng.random())) / trunks - 0.5),
             thick * uniform(rng, 0.8, 1.1),
             uniform(rng, -0.2, 0.2) * radius,
@@ -165,7 +174,7 @@ def _span(ends: tuple[float, float], reach: float, size: int) -> slice:
     return slice(max(0, int(min(ends) - reach)), min(size, int(max(ends) + reach) + 1))
 
 
-def _branched(rng: Rng, maps: Maps, base: Colour, thick: float, bleaching: float, foot: int) -> Colony:
+def _branched(rng: Rng, maps: Maps, base: Colour, thick: float, bleaching: float, foot_yx: tuple[int, int]) -> Colony:
     """Colour and light what capsules have built."""
     depth, normal_y, normal_x, tip = maps
     hw = depth.shape
@@ -185,4 +194,4 @@ def _branched(rng: Rng, maps: Maps, base: Colour, thick: float, bleaching: float
     light = lambert(normal_y, normal_x, warts * np.float32(pitch * 0.3))
     shade(albedo, light * (np.float32(0.32) + hollow * np.float32(0.68)))
     soft = blur(cover, 1, passes=1)
-    return Colony(albedo, ramp(soft, 0.35, 0.8), bleached * cover, (foot, hw[1] // 2))
+    return Colony(albedo, ramp(soft, 0.35, 0.8), bleached * cover, foot_yx)

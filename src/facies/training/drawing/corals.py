@@ -15,6 +15,7 @@ from facies.training.drawing.noise import (
     lookup,
     ramp,
     rows_columns,
+    seamless,
     shift,
     sine,
     smooth,
@@ -174,9 +175,10 @@ def _dome(rng: Rng, radius: float, lean: float, lobes: float) -> tuple[F32, F32,
 
 def _meanders(rng: Rng, v: F32, u: F32, pitch: float) -> F32:
     """The winding ridges of brain coral: 0 in the valleys, 1 on the ridges."""
-    plain = smooth(rng, (256, 256), (4.0, 4.0))
+    plain = seamless(rng, 512, 4)
     plain -= blur(plain, 4)
-    return ramp(np.abs(lookup(plain, v, u, pitch / 4)), 0.12, 0.7)
+    middle = np.float32(64 * pitch)
+    return ramp(np.abs(lookup(plain, v + middle, u + middle, pitch / 4)), 0.12, 0.7)
 
 
 def _finish(

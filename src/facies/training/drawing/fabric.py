@@ -20,27 +20,27 @@ from facies.training.drawing.paint import Colour, scatter, shade, tint
 def vugs(rng: Rng, planes: F32, relief: F32, grain: float, amount: float, lining: float) -> None:
     """Cut ragged holes, in place: clustered, dark inside, rimmed with crystals as far as `lining` says (0 to 1)."""
     hw = relief.shape
-    ragged = smooth(rng, hw, (2.5, 2.5)) * np.float32(0.18) + smooth(rng, hw, (7, 7)) * np.float32(0.22)
+    ragged = smooth(rng, hw, (2.5, 2.5)) * np.float32(0.1) + smooth(rng, hw, (7, 7)) * np.float32(0.18)
     clusters = fractal(rng, hw, (70, 70), 2)
     depth = np.zeros(hw, np.float32)
-    count = int(hw[0] * hw[1] * amount / (260 * grain))
-    for stamp in scatter(rng, hw, count, (0.4 * grain, uniform(rng, 2.5, 6.0) * grain), (0.8, 2.2), margin=1.5):
+    count = int(hw[0] * hw[1] * amount / (uniform(rng, 170, 420) * grain))
+    for stamp in scatter(rng, hw, count, (0.3 * grain, uniform(rng, 1.2, 4.5) * grain), (0.8, 2.2), margin=1.5):
         if clusters[stamp.window].flat[0] > 0:
-            hole = ramp(np.sqrt(stamp.y * stamp.y + stamp.x * stamp.x) + ragged[stamp.window], 1.3, 0.6)
+            hole = ramp(np.sqrt(stamp.y * stamp.y + stamp.x * stamp.x) + ragged[stamp.window], 1.25, 0.3)
             depth[stamp.window] = np.maximum(depth[stamp.window], hole)
-    rim = ramp(depth, 0.02, 0.25) * ramp(depth, 0.6, 0.3)
+    rim = ramp(depth, 0.02, 0.2) * ramp(depth, 0.45, 0.2)
     tint(planes, (0.92, 0.89, 0.82), rim * np.float32(lining * 0.6))
-    shade(planes, 1 - ramp(depth, 0.35, 0.75) * np.float32(uniform(rng, 0.35, 0.8)))
-    relief -= ramp(depth, 0.2, 0.8) * np.float32(2.2)
+    shade(planes, 1 - ramp(depth, 0.15, 0.85) * np.float32(uniform(rng, 0.35, 0.75)))
+    relief -= ramp(depth, 0.1, 0.9) * np.float32(3.5)
 
 
 def fossils(rng: Rng, planes: F32, relief: F32, grain: float, density: float) -> None:
     """Strew shells (arcs), crinoid discs (rings with a dot) and crumbs, in place; pale ones and dark ones."""
     hw = relief.shape
     pale = (0.94, 0.93, 0.88) if chance(rng, 0.75) else (0.3, 0.3, 0.3)
-    count = int(hw[0] * hw[1] * density / (700 * grain))
-    largest = uniform(rng, 2.5, 9) * grain
-    for stamp in scatter(rng, hw, count, (0.8 * grain, largest), (1, 1.6), 0.6, margin=1.1):
+    count = int(hw[0] * hw[1] * density / (uniform(rng, 120, 700) * grain))
+    largest = uniform(rng, 1.5, 7) * grain
+    for stamp in scatter(rng, hw, count, (0.4 * grain, largest), (1, 2.2), 0.6, margin=1.1):
         distance = np.sqrt(stamp.y * stamp.y + stamp.x * stamp.x)
         kind = stamp.number % 5
         if kind < 2:

@@ -90,6 +90,13 @@ def smooth(rng: Rng, hw: tuple[int, int], scale_yx: tuple[float, float]) -> F32:
     return _spline(np.ascontiguousarray(wide), height, scale_yx[0], float(rng.random())) * _UNIT_GAIN_2D
 
 
+def seamless(rng: Rng, size: int, scale: int) -> F32:
+    """Square noise whose opposite edges fit: float32 (size, size), deviation about 1; `scale` divides `size`."""
+    knots = np.pad(rng.random((size // scale,) * 2, dtype=np.float32) * 2 - 1, (0, 5), "wrap")
+    wide = _spline(np.ascontiguousarray(knots.T), size, scale, 0.0).T
+    return _spline(np.ascontiguousarray(wide), size, scale, 0.0) * _UNIT_GAIN_2D
+
+
 def fractal(rng: Rng, hw: tuple[int, int], scale_yx: tuple[float, float], octaves: int = 3, gain: float = 0.5) -> F32:
     """Sum of `octaves` noises, each half as wide and `gain` times as strong as the one before."""
     total = np.zeros(hw, np.float32)
@@ -131,7 +138,7 @@ def lookup(plain: F32, v: F32, u: F32, pitch: float) -> F32:
     """Look a square of noise up at any places, linear between its pixels, repeating beyond its edges.
 
     Args:
-        plain: float32 (N, N), N a power of two.
+        plain: float32 (N, N), N a power of two, such as `seamless` makes.
         v: float32 rows, in pixels.
         u: float32 columns, in pixels; broadcasts against `v`.
         pitch: how many pixels one pixel of `plain` spans.

@@ -13,12 +13,25 @@ from facies.training.drawing.noise import (
     lookup,
     ramp,
     rows_columns,
+    seamless,
     shift,
     sine,
     smooth,
     uniform,
 )
-from facies.training.drawing.paint import Colour, column, flat, palette, pick, scatter, shade, sunlit, tint, tint_each
+from facies.training.drawing.paint import (
+    Colour,
+    column,
+    flat,
+    mixed,
+    palette,
+    pick,
+    scatter,
+    shade,
+    sunlit,
+    tint,
+    tint_each,
+)
 
 SEAS = palette("1c7c9c 2488a4 186c94 2c8c98 1f7fb0 2a9090")
 SANDS = palette("cfc4a4 d8d0b8 c4b898 d4c8a8")
@@ -135,10 +148,11 @@ def specks(rng: Rng, planes: F32, count: int) -> None:
         planes[:, *stamp.window] += column((0.75, 0.9, 0.9)) * (soft * np.float32(uniform(rng, 0.04, 0.3)))
 
 
-def school(rng: Rng, planes: F32, rows: tuple[int, int], count: int, length: float) -> None:
-    """A school of small fish, in place."""
+def school(rng: Rng, planes: F32, rows: tuple[int, int], count: int, length: float, sea: Colour) -> None:
+    """A school of small fish, half lost in the colour of the sea, in place."""
     hw = (planes.shape[1], planes.shape[2])
-    colour = pick(rng, palette("2c3c54 3c4c5c 48586c e0a030 30507c"))
+    colour = pick(rng, palette("6c84a0 8496a8 7c8c90 e8a840 5c7ca4"))
+    colour = mixed(colour, sea, 0.5)
     facing = 1 if chance(rng, 0.5) else -1
     band = planes[:, rows[0] : rows[1]]
     for stamp in scatter(rng, (rows[1] - rows[0], hw[1]), count, (length * 0.5, length), (1, 1), 0.12, margin=1.6):
@@ -164,7 +178,7 @@ def _grit(plain: F32, v: F32, u: F32) -> F32:
 
 def _plain(rng: Rng) -> F32:
     """A square of noise to look up at any place."""
-    return smooth(rng, (512, 512), (2.0, 2.0))
+    return seamless(rng, 512, 2)
 
 
 def _rock(rng: Rng, view: View, plain: F32, v: F32, u: F32, fade: F32) -> F32:
