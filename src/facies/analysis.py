@@ -7,9 +7,9 @@ The command line, the Python API, the worker and the evaluator all call `analyse
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +18,24 @@ import numpy.typing as npt
 
 from facies.errors import OptionError
 from facies.imaging import png
-from facies.imaging.decode import decode
-from facies.imaging.legend import LegendEntry, with_legend
+from facies.imaging.label_map import LabelMap
+from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
-from facies.imaging.stitch import label_map
+from facies.imaging.photo import Photo, open_photo
+from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
-from facies.imaging.upright import Upright, bring_back, make_upright, plan_upright
+from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
 from facies.models.decision import decide, label_colours, label_names, reported_probs
 from facies.models.infer import infer
 from facies.models.package import Manifest, Tiling
-from facies.models.runtime import Probs, Runtime
+from facies.models.runtime import Probs, Runtime, Tiles
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.exports import to_csv, to_json
 from facies.reports.tiles import TileRow, count_tiles, tile_rows
 
 MAX_PIXELS = 200_000_000
 _PROBABILITY_DECIMALS = 6
+_MAP_STRIPE_ROWS = 128
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def analyse(
     """Analyse a photo.
 
     Args:
-        photo: a JPEG, PNG, WebP, TIFF or BigTIFF file.
+        photo: a JPEG, PNG, WebP, TIFF or BigTIFF file; it is read again when the results are rendered.
         runtime: the compiled model that looks at the tiles.
         options: the user's choices.
         max_pixels: limit on width times height.
@@ -83,23 +85,20 @@ def analyse(
         PhotoError: the file is no photo, too large or damaged.
         AnalysisCancelledError: `is_cancelled` said so.
 
-    Notes: peak about 9 bytes a pixel of the photo with its overlay.
+    Notes: peak 3 bytes a pixel for a photo that `imaging.photo` keeps, and some bands of rows for a larger one.
     """
-    manifest, clock = runtime.package.manifest, _Stopwatch()
-    pixels = decode(photo, max_pixels)
-    clock.lap("decode")
-    upright, grid = plan_tiles(pixels.shape[:2], manifest.tiling)
-    standing = make_upright(pixels, upright)
+    manifest, started_at = runtime.package.manifest, time.perf_counter()
+    opened = open_photo(photo, max_pixels)
+    upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
     on_progress(0, len(grid))
-    tiles = (fit(tile, manifest.input.size_hw, manifest.input.resize) for tile in cut(standing, grid))
+    tiles = _tiles(opened, upright, grid, manifest)
     tile_probs = infer(runtime, tiles, len(grid), on_progress, is_cancelled)
     if manifest.task == "tile-classification":
         probs = np.stack(list(tile_probs)).round(_PROBABILITY_DECIMALS)
-        clock.lap("infer")
-        return TileAnalysis(manifest, options, pixels, clock.laps, grid=grid, probs=probs)
-    labels, confidence = (bring_back(found, upright) for found in label_map(tile_probs, grid))
-    clock.lap("infer")
-    return MapAnalysis(manifest, options, pixels, clock.laps, label_map=labels, confidence=confidence)
+        return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, grid, probs)
+    labels, confidence = (lay_back(found, upright) for found in take_likeliest(tile_probs, grid))
+    found = LabelMap(opened.image_hw, labels, confidence)
+    return MapAnalysis(manifest, options, opened, time.perf_counter() - started_at, found)
 
 
 def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid]:
@@ -117,6 +116,24 @@ def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid
     return upright, plan(upright.padded_hw, tiling.tile_hw, tiling.overlap)
 
 
+def _tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[Tiles]:
+    """Every tile at the network's input size, in the grid's order."""
+    tiles: Iterator[Tiles]
+    if manifest.task == "tile-classification":
+        tiles = (tile for band, _, row in _rows_of_tiles(photo, grid) for tile in cut(band, row))
+    else:
+        tiles = cut(make_upright(photo.scaled(upright.scaled_hw), upright), grid)
+    for tile in tiles:
+        yield fit(tile, manifest.input.size_hw, manifest.input.resize)
+
+
+def _rows_of_tiles(photo: Photo, grid: Grid) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
+    """The photo's rows of tiles: the pixels, which tiles they are, and how these lie there."""
+    tile_height = int(grid.sizes_hw[0, 0])
+    for index, band in enumerate(photo.bands(tile_height)):
+        yield band, *grid.row_of_tiles(index * tile_height)
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis(ABC):
     """What was found on one photo.
@@ -124,14 +141,14 @@ class Analysis(ABC):
     Attributes:
         manifest: of the package that looked.
         options: the user's choices.
-        photo: uint8 (H, W, 3), RGB, upright as EXIF says.
-        timings_s: seconds each step took.
+        photo: the photo; `photo.pixels` is uint8 (H, W, 3), RGB, upright as EXIF says.
+        analyse_s: how long looking took, seconds.
     """
 
     manifest: Manifest
     options: Options
-    photo: npt.NDArray[np.uint8] = field(repr=False)
-    timings_s: Mapping[str, float]
+    photo: Photo
+    analyse_s: float
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -140,10 +157,10 @@ class Analysis(ABC):
             "model": self.manifest.reference,
             "model_sha256": self.manifest.weights.sha256,
             "task": self.manifest.task,
-            "width": self.photo.shape[1],
-            "height": self.photo.shape[0],
+            "width": self.photo.image_hw[1],
+            "height": self.photo.image_hw[0],
             **self.measurements,
-            "timings_s": {step: round(seconds, 4) for step, seconds in self.timings_s.items()},
+            "timings_s": {"analyse": round(self.analyse_s, 4)},
         }
 
     @property
@@ -156,30 +173,47 @@ class Analysis(ABC):
     def legend(self) -> list[LegendEntry]:
         """What was found, in class order, with its colours."""
 
-    @abstractmethod
     def overlay(self) -> npt.NDArray[np.uint8]:
         """The photo with the answer painted over it: uint8 (H, W, 3), RGB."""
+        return np.concatenate([stripe() for stripe in self._painted(self.options.opacity)])
 
-    @abstractmethod
-    def tables(self) -> Iterator[tuple[str, bytes]]:
-        """Name and content of the files that hold the answer itself."""
-
-    def files(self, *, legend: bool = False) -> Iterator[tuple[str, bytes]]:
-        """Everything that is kept of an analysis, rendered one after the other.
+    def files(self, *, legend: bool = False) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Everything that is kept of an analysis, rendered piece by piece as it is read.
 
         Args:
             legend: also the overlay with a legend beside it.
 
         Yields:
-            name and content: `overlay.png`, `overlay-legend.png`, `labels.png` or `tiles.csv` and `tiles.json`,
-            `summary.json`.
+            name and content: `overlay.png`, `overlay-legend.png`, what the task has of its own, `summary.json`. Read a
+            content to its end before asking for the next.
         """
-        overlay = self.overlay()
-        yield "overlay.png", png.encode_rgb(overlay)
+        started_at = time.perf_counter()
+        yield "overlay.png", png.stream_rgb(self.photo.image_hw, self._painted(self.options.opacity))
         if legend:
-            yield "overlay-legend.png", png.encode_rgb(with_legend(overlay, self.legend))
-        yield from self.tables()
-        yield "summary.json", to_json(self.summary)
+            yield "overlay-legend.png", self._overlay_with_legend()
+        yield from self._tables()
+        timings_s = {**self.summary["timings_s"], "render": round(time.perf_counter() - started_at, 4)}
+        yield "summary.json", [to_json(self.summary | {"timings_s": timings_s})]
+
+    def _overlay_with_legend(self) -> Iterator[bytes]:
+        height, width = self.photo.image_hw
+        panel = draw_legend(height, self.legend)
+        joined_hw = (panel.shape[0], width + panel.shape[1])
+        painted = self._painted(self.options.opacity)
+        return png.stream_rgb(joined_hw, beside(painted, self._stripe_rows, panel, self.photo.image_hw))
+
+    @property
+    @abstractmethod
+    def _stripe_rows(self) -> int:
+        """Rows of a stripe of `_painted`."""
+
+    @abstractmethod
+    def _painted(self, opacity: float) -> Iterator[png.Stripe]:
+        """The overlay from the top down, to be painted on any thread."""
+
+    @abstractmethod
+    def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Name and content of the files that hold the answer itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +238,8 @@ class TileAnalysis(Analysis):
         """One row a tile: x, y, width, height, probability, label."""
         reported = reported_probs(self.probs, self.labels, self.manifest)
         names = label_names(self.manifest)
-        return tile_rows(self.grid.origins_yx, self.grid.sizes_hw, reported, [names[label] for label in self.labels])
+        labels = [names[label] for label in self.labels]
+        return tile_rows(self.grid.origins_yx, self.grid.sizes_hw, reported, labels)
 
     @property
     def measurements(self) -> dict[str, Any]:
@@ -221,14 +256,18 @@ class TileAnalysis(Analysis):
         names, colours = label_names(self.manifest), label_colours(self.manifest)
         return [LegendEntry(names[label], tuple(colours[label].tolist())) for label in np.unique(self.labels)]
 
-    def overlay(self) -> npt.NDArray[np.uint8]:
-        """Every tile filled and framed in its label's colour."""
-        return paint_tiles(self.photo, self.grid, self.labels, label_colours(self.manifest))
+    @property
+    def _stripe_rows(self) -> int:
+        return int(self.grid.sizes_hw[0, 0])
 
-    def tables(self) -> Iterator[tuple[str, bytes]]:
-        """`tiles.csv` and `tiles.json`."""
-        yield "tiles.csv", to_csv(self.rows)
-        yield "tiles.json", to_json(self.rows)
+    def _painted(self, opacity: float) -> Iterator[png.Stripe]:  # noqa: ARG002 - tiles are painted at one opacity
+        colours = label_colours(self.manifest)
+        for band, which, row in _rows_of_tiles(self.photo, self.grid):
+            yield partial(paint_tiles, band, row, self.labels[which], colours)
+
+    def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        yield "tiles.csv", [to_csv(self.rows)]
+        yield "tiles.json", [to_json(self.rows)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,24 +275,33 @@ class MapAnalysis(Analysis):
     """Every pixel with its class.
 
     Attributes:
-        label_map: uint8 (H, W), class indices.
-        confidence: uint8 (H, W), the label's probability in 1/255.
+        found: classes and confidence, at the scale at which the network looked.
     """
 
-    label_map: npt.NDArray[np.uint8] = field(repr=False)
-    confidence: npt.NDArray[np.uint8] = field(repr=False)
+    found: LabelMap
+
+    @property
+    def label_map(self) -> npt.NDArray[np.uint8]:
+        """uint8 (H, W), class indices."""
+        return self.found.labels_of(0, self.photo.image_hw[0])
+
+    @property
+    def confidence(self) -> npt.NDArray[np.uint8]:
+        """uint8 (H, W), the label's probability in 1/255."""
+        return self.found.confidence_of(0, self.photo.image_hw[0])
 
     @cached_property
     def areas(self) -> list[ClassArea]:
         """Area of every class found, background left out."""
         classes = [(entry.name, entry.rgb) for entry in self.manifest.classes]
-        return class_areas(self.label_map, classes, self.manifest.background_index)
+        return class_areas(self.found.count_pixels(len(classes)), classes, self.manifest.background_index)
 
     @property
     def measurements(self) -> dict[str, Any]:
         """Area of every class found and of all of them together."""
         covered = sum(area["pixels"] for area in self.areas)
-        return {"classes": self.areas, "covered_share": covered / self.label_map.size}
+        height, width = self.photo.image_hw
+        return {"classes": self.areas, "covered_share": covered / (height * width)}
 
     @property
     def legend(self) -> list[LegendEntry]:
@@ -261,31 +309,36 @@ class MapAnalysis(Analysis):
         return [LegendEntry(area["name"], area["rgb"]) for area in self.areas]
 
     def overlay(self, opacity: float | None = None) -> npt.NDArray[np.uint8]:
-        """Every pixel tinted with its class's colour.
+        """Every pixel tinted with its class's colour: uint8 (H, W, 3), RGB.
 
         Args:
             opacity: 0 to 1; the options' where it is not given.
         """
         chosen = self.options if opacity is None else Options(opacity)
-        return tint(self.photo, self.label_map, self._colours, chosen.opacity, self.manifest.background_index)
+        return np.concatenate([stripe() for stripe in self._painted(chosen.opacity)])
 
-    def tables(self) -> Iterator[tuple[str, bytes]]:
-        """`labels.png`."""
-        yield "labels.png", png.encode_palette(self.label_map, self._colours)
+    @property
+    def _stripe_rows(self) -> int:
+        return _MAP_STRIPE_ROWS
+
+    def _painted(self, opacity: float) -> Iterator[png.Stripe]:
+        for index, band in enumerate(self.photo.bands(_MAP_STRIPE_ROWS)):
+            yield partial(self._tint, band, index * _MAP_STRIPE_ROWS, opacity)
+
+    def _tint(self, band: npt.NDArray[np.uint8], top: int, opacity: float) -> npt.NDArray[np.uint8]:
+        labels = self.found.labels_of(top, top + len(band))
+        return tint(band, labels, self._colours, opacity, self.manifest.background_index)
+
+    def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        hw = self.photo.image_hw
+        yield "labels.png", png.stream_palette(hw, self._stripes(self.found.labels_of), self._colours)
+        yield "confidence.png", png.stream_grey(hw, self._stripes(self.found.confidence_of))
+
+    def _stripes(self, rows_of: Callable[[int, int], npt.NDArray[np.uint8]]) -> Iterator[png.Stripe]:
+        height = self.photo.image_hw[0]
+        for top in range(0, height, _MAP_STRIPE_ROWS):
+            yield partial(rows_of, top, min(top + _MAP_STRIPE_ROWS, height))
 
     @property
     def _colours(self) -> npt.NDArray[np.uint8]:
         return np.array([entry.rgb for entry in self.manifest.classes], dtype=np.uint8)
-
-
-class _Stopwatch:
-    """Seconds between laps."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, step: str) -> None:
-        now = time.perf_counter()
-        self.laps[step] = now - self._last
-        self._last = now

@@ -98,7 +98,8 @@ def analyse_all(
             folder = out / folders[photo]
             folder.mkdir(parents=True, exist_ok=True)
             for name, content in found.files():
-                (folder / name).write_bytes(content)
+                with (folder / name).open("wb") as file:
+                    file.writelines(content)
         except (FaciesError, OSError) as error:
             return Outcome(photo, error=str(error))
         return Outcome(photo, folder, found.summary)

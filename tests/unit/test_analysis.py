@@ -6,6 +6,7 @@ from PIL import Image
 
 from facies.analysis import MapAnalysis, Options, TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
+from facies.imaging.photo import open_photo
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
 from tests.data.networks import expected_logits, map_package, tile_package
@@ -85,14 +86,32 @@ def test_areas_leave_the_background_out(tmp_path, photo, runtime):
 
 def test_files_are_what_the_analysis_says(tmp_path, photo, runtime):
     found = analyse(photo(noise(60, 30)), runtime(map_package(tmp_path / "map")), Options(opacity=0.3))
-    files = dict(found.files(legend=True))
-    assert list(files) == ["overlay.png", "overlay-legend.png", "labels.png", "summary.json"]
+    files = {name: b"".join(content) for name, content in found.files(legend=True)}
+    assert list(files) == ["overlay.png", "overlay-legend.png", "labels.png", "confidence.png", "summary.json"]
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "labels.png")), found.label_map)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "overlay.png")), found.overlay())
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "confidence.png")), found.confidence)
     np.testing.assert_array_equal(found.overlay(), found.overlay(0.3))
-    assert json.loads(files["summary.json"]) == json.loads(json.dumps(found.summary))
+    summary = json.loads(files["summary.json"])
+    assert list(summary.pop("timings_s")) == ["analyse", "render"]
+    assert summary == {key: value for key, value in json.loads(json.dumps(found.summary)).items() if key != "timings_s"}
+
+
+@pytest.mark.parametrize("make_package", [tile_package, map_package])
+def test_a_photo_read_in_bands_is_answered_as_one_kept_in_memory(tmp_path, photo, runtime, monkeypatch, make_package):
+    path, engine = photo(noise(331, 149)), runtime(make_package(tmp_path / "package"))
+    answers = []
+    for kept_pixels in (10**9, 0):
+        monkeypatch.setattr(open_photo, "__defaults__", (kept_pixels,))
+        answers.append({name: b"".join(content) for name, content in analyse(path, engine).files(legend=True)})
+    kept, in_bands = answers
+    if make_package is map_package:  # scaled by two libraries, so a pixel at an edge may differ
+        assert abs(len(kept["labels.png"]) - len(in_bands["labels.png"])) < 0.1 * len(kept["labels.png"])
+    else:
+        assert kept["overlay.png"] == in_bands["overlay.png"]
+        assert kept["tiles.csv"] == in_bands["tiles.csv"]
 
 
 def test_progress_counts_tiles_that_were_answered(tmp_path, photo):

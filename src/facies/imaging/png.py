@@ -1,20 +1,25 @@
-"""PNG, written in stripes on all cores.
+"""PNG, written in stripes on all cores, in memory set by the stripe.
 
-A stripe of rows is filtered and deflated on its own; its last block ends on a byte boundary (a full flush), so the
-outputs joined are one valid zlib stream. Deflate is isal's, the fastest at the size of zlib's level 1.
+A stripe of rows is made, filtered and deflated on its own; its last block ends on a byte boundary (a full flush), so
+the outputs joined are one valid zlib stream. Deflate is isal's, the fastest at the size of zlib's level 1.
 Source: PNG specification, third edition, sections 5 and 9; RFC 1950.
 """
 
 import os
 import struct
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
+
+Pixels = npt.NDArray[np.uint8]
+Stripe = Callable[[], Pixels]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
@@ -24,81 +29,116 @@ _RAW_DEFLATE = -15
 _LEVEL = 1
 # Deflate, 32 KiB window, fastest: what the two bytes of a zlib header say.
 _ZLIB_HEADER = b"\x78\x01"
+_ADLER_MODULUS = 65521
+_CORES = os.cpu_count() or 1
+_MOST_PENDING = _CORES + 2
 
-_threads = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="png")
+_threads = ThreadPoolExecutor(_CORES, thread_name_prefix="png")
 
 
-def encode_rgb(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """Encode a colour picture.
+def stream_rgb(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
+    """Encode a colour picture piece by piece.
 
     Args:
-        pixels: uint8 (H, W, 3), RGB.
+        image_hw: the picture's size, pixels.
+        stripes: each makes some rows, uint8 (rows, W, 3), from the top down; called on several threads.
 
-    Returns:
-        A PNG file.
+    Yields:
+        the parts of a PNG file.
     """
-    height, width, channels = pixels.shape
-    rows = np.ascontiguousarray(pixels).reshape(height, width * channels)
-    return _encode(rows, width, _RGB, _FILTER_UP)
+    return _stream(_header(image_hw, _RGB), stripes, _FILTER_UP)
 
 
-def encode_grey(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """Encode a grey picture, uint8 (H, W), as a PNG file."""
-    return _encode(np.ascontiguousarray(pixels), pixels.shape[1], _GREY, _FILTER_UP)
+def stream_grey(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
+    """Encode a grey picture piece by piece; as `stream_rgb`, with stripes of uint8 (rows, W)."""
+    return _stream(_header(image_hw, _GREY), stripes, _FILTER_UP)
 
 
-def encode_palette(indices: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8]) -> bytes:
-    """Encode a picture of indices.
+def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours: Pixels) -> Iterator[bytes]:
+    """Encode a picture of indices piece by piece; its pixels read as indices and show as colours.
 
     Args:
-        indices: uint8 (H, W), into `colours`.
+        image_hw: the picture's size, pixels.
+        stripes: each makes some rows, uint8 (rows, W), indices into `colours`; called on several threads.
         colours: uint8 (C, 3), RGB, 1 ≤ C ≤ 256.
 
-    Returns:
-        A PNG file whose pixels read as indices and show as colours.
+    Yields:
+        the parts of a PNG file.
     """
-    palette = _chunk(b"PLTE", colours.tobytes())
-    return _encode(np.ascontiguousarray(indices), indices.shape[1], _PALETTE, _FILTER_NONE, palette)
+    head = _header(image_hw, _PALETTE) + _chunk(b"PLTE", colours.tobytes())
+    return _stream(head, stripes, _FILTER_NONE)
 
 
-def _encode(
-    rows: npt.NDArray[np.uint8], width: int, colour_type: int, row_filter: int, extra_chunks: bytes = b""
-) -> bytes:
-    header = struct.pack(">IIBBBBB", width, len(rows), 8, colour_type, 0, 0, 0)
-    parts = [_SIGNATURE, _chunk(b"IHDR", header), extra_chunks, _chunk(b"IDAT", _ZLIB_HEADER)]
+def encode_rgb(pixels: Pixels) -> bytes:
+    """Encode a colour picture, uint8 (H, W, 3), as a PNG file."""
+    return b"".join(stream_rgb((pixels.shape[0], pixels.shape[1]), _cut(pixels)))
+
+
+def _cut(pixels: Pixels) -> Iterator[Stripe]:
+    step = max(1, _STRIPE_BYTES // pixels[0].nbytes)
+    for top in range(0, len(pixels), step):
+        yield partial(np.ascontiguousarray, pixels[top : top + step])
+
+
+@dataclass(frozen=True)
+class _Deflated:
+    """A stripe as an IDAT chunk, with the checksum and length of what was deflated."""
+
+    chunk: bytes
+    checksum: int
+    length: int
+
+
+def _stream(head: bytes, stripes: Iterable[Stripe], row_filter: int) -> Iterator[bytes]:
+    yield head + _chunk(b"IDAT", _ZLIB_HEADER)
     checksum = 1
-    for chunk, filtered in _threads.map(partial(_deflate_stripe, rows, row_filter), _stripes(*rows.shape)):
-        parts.append(chunk)
-        checksum = isal_zlib.adler32(filtered, checksum)
-    parts.append(_chunk(b"IDAT", struct.pack(">I", checksum)))
-    parts.append(_chunk(b"IEND", b""))
-    return b"".join(parts)
+    for deflated in _in_order(stripes, row_filter):
+        checksum = _join_checksums(checksum, deflated.checksum, deflated.length)
+        yield deflated.chunk
+    end = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE).flush(isal_zlib.Z_FINISH)
+    yield _chunk(b"IDAT", end + struct.pack(">I", checksum)) + _chunk(b"IEND", b"")
 
 
-def _stripes(height: int, row_bytes: int) -> Iterator[slice]:
-    step = max(1, _STRIPE_BYTES // row_bytes)
-    for top in range(0, height, step):
-        yield slice(top, min(top + step, height))
+def _in_order(stripes: Iterable[Stripe], row_filter: int) -> Iterator[_Deflated]:
+    pending: deque[Future[_Deflated]] = deque()
+    for stripe in stripes:
+        pending.append(_threads.submit(_deflate, stripe, row_filter))
+        if len(pending) > _MOST_PENDING:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
 
 
-def _deflate_stripe(rows: npt.NDArray[np.uint8], row_filter: int, stripe: slice) -> tuple[bytes, memoryview]:
-    """Filter and deflate some rows: an IDAT chunk, and the filtered bytes for the checksum over all."""
-    filtered = np.empty((stripe.stop - stripe.start, rows.shape[1] + 1), dtype=np.uint8)
+def _deflate(stripe: Stripe, row_filter: int) -> _Deflated:
+    made = stripe()
+    rows = made.reshape(len(made), -1)
+    filtered = np.empty((len(rows), rows.shape[1] + 1), dtype=np.uint8)
     filtered[:, 0] = row_filter
+    filtered[0, 0] = _FILTER_NONE  # what is above the stripe is another thread's
+    filtered[0, 1:] = rows[0]
     if row_filter == _FILTER_UP:
-        first = stripe.start == 0
-        above = rows[max(0, stripe.start - 1) : stripe.stop - 1]
-        np.subtract(rows[stripe.start + first : stripe.stop], above, out=filtered[first:, 1:])
-        if first:
-            filtered[0, 1:] = rows[0]
+        np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     else:
-        filtered[:, 1:] = rows[stripe]
+        filtered[1:, 1:] = rows[1:]
     data = filtered.data.cast("B")
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
-    body = deflate.compress(data)
-    last = stripe.stop == len(rows)
-    tail = deflate.flush(isal_zlib.Z_FINISH if last else isal_zlib.Z_FULL_FLUSH)
-    return _chunk(b"IDAT", body + tail), data
+    body = deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH)
+    return _Deflated(_chunk(b"IDAT", body), isal_zlib.adler32(data), len(data))
+
+
+def _join_checksums(first: int, second: int, second_length: int) -> int:
+    """Adler-32 of two pieces joined, from the Adler-32 of each.
+
+    Source: RFC 1950, section 8.2: s1 sums the bytes from 1, s2 sums the values of s1.
+    """
+    low = (first & 0xFFFF) + (second & 0xFFFF) - 1
+    high = (first >> 16) + (second >> 16) + second_length * ((first & 0xFFFF) - 1)
+    return (high % _ADLER_MODULUS) << 16 | low % _ADLER_MODULUS
+
+
+def _header(image_hw: tuple[int, int], colour_type: int) -> bytes:
+    height, width = image_hw
+    return _SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -15,7 +15,7 @@ _LEAST_WEIGHT = 1e-3
 _CERTAIN = 255
 
 
-def label_map(
+def take_likeliest(
     tile_probs: Iterable[npt.NDArray[np.float32]], grid: Grid
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Blend tiles and take the likeliest class of every pixel.

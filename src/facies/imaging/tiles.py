@@ -27,6 +27,13 @@ class Grid:
     def __len__(self) -> int:
         return len(self.origins_yx)
 
+    def row_of_tiles(self, top: int) -> tuple[slice, "Grid"]:
+        """The tiles whose first row is `top`: which they are, and their grid on the band of rows they fill."""
+        first, last = np.searchsorted(self.origins_yx[:, 0], [top, top + 1])
+        which = slice(int(first), int(last))
+        band_hw = (int(self.sizes_hw[first, 0]), self.image_hw[1])
+        return which, Grid(band_hw, self.origins_yx[which] - np.array([top, 0]), self.sizes_hw[which])
+
 
 def plan(image_hw: tuple[int, int], tile_hw: tuple[int, int], overlap: int = 0) -> Grid:
     """Lay tiles over a photo.

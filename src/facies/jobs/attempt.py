@@ -176,15 +176,21 @@ class Attempt:
         with_legend = analysis.manifest.task == "segmentation"
         for name, content in analysis.files(legend=with_legend):
             with self._at.blobs.create(self.job.id, name) as blob:
-                blob.write(content)
+                for piece in content:
+                    blob.write(piece)
+                    self._stop_if_cancelled()
                 self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
         else:
             self._remove_files()
 
+    def _stop_if_cancelled(self) -> None:
+        if self._is_cancelled():
+            raise AnalysisCancelledError("The job was asked to stop.")
+
     def _make_sure_it_is_wanted(self) -> None:
-        self._sign_of_life_at = time.monotonic()
+        """The last moment before a file appears; and the lease is good for a whole term from here."""
         if self._given_up or not self._at.store.renew(self.job.id, self.lease.token, self._at.lease_s):
             raise AnalysisCancelledError("The job was asked to stop.")
 

@@ -18,18 +18,18 @@ class ClassArea(TypedDict):
 
 
 def class_areas(
-    label_map: npt.NDArray[np.uint8],
+    pixel_counts: npt.NDArray[np.int64],
     classes: Sequence[tuple[str, tuple[int, int, int]]],
     background: int | None,
 ) -> list[ClassArea]:
     """Area of every class that has at least one pixel, in class order; the background is left out.
 
     Args:
-        label_map: uint8 (H, W).
+        pixel_counts: int64 (C,), pixels of each class.
         classes: name and colour a class, by index.
         background: index of the background, if there is one.
     """
-    counts = np.bincount(label_map.ravel(), minlength=len(classes))
+    counts = pixel_counts.copy()
     if background is not None:
         counts[background] = 0
     covered = int(counts.sum())

@@ -16,9 +16,10 @@ from PIL import Image
 from torch import Tensor
 
 from facies.analysis import plan_tiles
-from facies.imaging.stitch import label_map
+from facies.imaging.label_map import LabelMap
+from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import cut
-from facies.imaging.upright import bring_back, make_upright
+from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
 from facies.training.datasets import UNKNOWN, PhotoRecord
 from facies.training.feature_bank import Bank, build_banks
@@ -119,8 +120,8 @@ def map_photo(network: PixelClassifier, plan: Plan, photo: npt.NDArray[np.uint8]
     """
     upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
     windows = np.stack(list(cut(make_upright(photo, upright), grid)))
-    labels, _ = label_map(_probs(network, windows), grid)
-    return bring_back(labels, upright)
+    labels, confidence = (lay_back(found, upright) for found in take_likeliest(_probs(network, windows), grid))
+    return LabelMap(upright.photo_hw, labels, confidence).labels_of(0, len(photo))
 
 
 def _probs(network: PixelClassifier, windows: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.float32]]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from facies.imaging.legend import LegendEntry, with_legend
+from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
 from facies.imaging.tiles import plan
 from tests.data.photos import noise
@@ -36,6 +36,12 @@ def test_tiles_are_painted_as_pillow_would(image_hw):
         draw.rectangle((x, y, x + width - 1, y + height - 1), fill=(*colour, 90), outline=(*colour, 220), width=2)
     expected = Image.alpha_composite(Image.fromarray(photo).convert("RGBA"), layer).convert("RGB")
     np.testing.assert_array_equal(paint_tiles(photo, grid, labels, COLOURS), np.asarray(expected))
+
+
+def with_legend(overlay, entries, rows=7):
+    panel = draw_legend(len(overlay), entries)
+    stripes = [lambda top=top: overlay[top : top + rows] for top in range(0, len(overlay), rows)]
+    return np.concatenate([stripe() for stripe in beside(stripes, rows, panel, overlay.shape[:2])])
 
 
 def test_the_legend_stands_on_the_right_and_names_every_class_in_order():

@@ -11,6 +11,11 @@ from tests.data.photos import noise
 SIZES = [(1, 1), (1, 700), (700, 1), (333, 77), (1500, 1100)]
 
 
+def stripes(pixels, rows=13):
+    for top in range(0, len(pixels), rows):
+        yield lambda top=top: pixels[top : top + rows]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_decoder_reads_the_same_colours(size):
     pixels = noise(*size)
@@ -24,7 +29,7 @@ def test_every_decoder_reads_the_same_colours(size):
 @pytest.mark.parametrize("size", SIZES)
 def test_grey(size):
     pixels = noise(*size)[..., 1]
-    image = Image.open(io.BytesIO(png.encode_grey(pixels)))
+    image = Image.open(io.BytesIO(b"".join(png.stream_grey(size, stripes(pixels)))))
     assert image.mode == "L"
     np.testing.assert_array_equal(np.asarray(image), pixels)
 
@@ -33,7 +38,7 @@ def test_grey(size):
 def test_palette_pixels_read_as_indices(size):
     colours = np.array([(1, 2, 3), (4, 5, 6), (7, 8, 9)], np.uint8)
     indices = noise(*size)[..., 0] % 3
-    image = Image.open(io.BytesIO(png.encode_palette(indices, colours)))
+    image = Image.open(io.BytesIO(b"".join(png.stream_palette(size, stripes(indices), colours))))
     assert image.mode == "P"
     np.testing.assert_array_equal(np.asarray(image), indices)
     np.testing.assert_array_equal(np.asarray(image.convert("RGB")), colours[indices])
@@ -42,3 +47,26 @@ def test_palette_pixels_read_as_indices(size):
 def test_rows_that_are_not_contiguous():
     pixels = noise(90, 90)[::2, ::-1]
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png.encode_rgb(pixels)))), pixels)
+
+
+def test_stripes_are_made_a_few_at_a_time():
+    made = []
+
+    def stripe(index):
+        return lambda: (made.append(index), np.full((4, 100, 3), index % 256, np.uint8))[1]
+
+    pieces = png.stream_rgb((4000, 100), (stripe(index) for index in range(1000)))
+    for _ in range(3):
+        next(pieces)
+    assert len(made) < 100
+    rest = list(pieces)
+    assert len(made) == 1000
+    assert len(rest) > 900
+
+
+def test_what_goes_wrong_in_a_stripe_is_raised():
+    def broken():
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(png.stream_rgb((4, 4), [broken]))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from facies.errors import TileCoverageError
-from facies.imaging.stitch import blend, label_map
+from facies.imaging.stitch import blend, take_likeliest
 from facies.imaging.tiles import Grid, plan
 
 
@@ -38,7 +38,7 @@ def test_bands_joined_are_the_whole_blend(image_hw):
 def test_label_map_takes_the_likeliest_and_says_how_likely():
     grid = plan((70, 32), (32, 32), overlap=8)
     tiles = random_tiles(grid)
-    labels, confidence = label_map(iter(tiles), grid)
+    labels, confidence = take_likeliest(iter(tiles), grid)
     expected = blended_at_once(tiles, grid)
     assert (labels == expected.argmax(axis=0)).mean() > 0.999
     np.testing.assert_allclose(confidence / 255, expected.max(axis=0), atol=0.003)
@@ -59,4 +59,4 @@ def test_a_hole_between_tiles_is_an_error():
         list(blend(random_tiles(hole), hole))
     short = Grid((100, 32), np.array([[0, 0], [32, 0]]), sizes)
     with pytest.raises(TileCoverageError, match="row 64 of 100"):
-        label_map(random_tiles(short), short)
+        take_likeliest(random_tiles(short), short)

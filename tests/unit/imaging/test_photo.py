@@ -1,22 +1,30 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from facies.errors import DamagedPhotoError, PhotoTooLargeError
-from facies.imaging.decode import decode
+from facies.imaging.photo import open_photo
 from tests.data.photos import big_tiff, encode, noise
 
 PHOTO = noise(45, 67)
 
 
-@pytest.fixture
-def decoded(tmp_path):
+@pytest.fixture(params=["kept", "in bands"])
+def decoded(tmp_path, request):
+    """The pixels of a photo, as a small one is read and as a large one is."""
+
     def decode_bytes(content: bytes, max_pixels: int = 10**6):
         path = tmp_path / "photo"
         path.write_bytes(content)
-        return decode(path, max_pixels)
+        photo = open_photo(path, max_pixels, kept_pixels=10**9 if request.param == "kept" else 0)
+        bands = list(photo.bands(7))
+        assert [len(band) for band in bands[:-1]] == [7] * (len(bands) - 1)
+        pixels = np.concatenate(bands)
+        assert pixels.shape == (*photo.image_hw, 3)
+        return pixels
 
     return decode_bytes
 
@@ -122,3 +130,23 @@ def test_floating_point_samples_are_refused_with_the_remedy(decoded):
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1)])
 def test_the_smallest_photos(decoded, size):
     np.testing.assert_array_equal(decoded(encode(PHOTO[: size[0], : size[1]])), PHOTO[: size[0], : size[1]])
+
+
+@pytest.mark.parametrize("size_hw", [(20, 30), (45, 67), (5, 4), (90, 100)])
+def test_a_large_photo_is_scaled_as_a_small_one(tmp_path, size_hw):
+    path = tmp_path / "photo.png"
+    path.write_bytes(encode(PHOTO))
+    kept, read_again = (open_photo(path, 10**6, kept_pixels).scaled(size_hw) for kept_pixels in (10**9, 0))
+    assert kept.shape == read_again.shape == (*size_hw, 3)
+    assert np.abs(kept.astype(int) - read_again).mean() < 4
+
+
+def test_a_large_photo_never_lies_in_memory_whole(tmp_path):
+    photo = Image.new("RGB", (12_000, 9_000), (40, 90, 120))
+    photo.save(tmp_path / "photo.jpg")
+    tracemalloc.start()
+    for band in open_photo(tmp_path / "photo.jpg", 10**9, kept_pixels=0).bands(100):
+        assert band.shape == (100, 12_000, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12_000 * 9_000 * 3 / 10
