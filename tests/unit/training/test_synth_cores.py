@@ -1,3 +1,8 @@
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,3 +122,18 @@ def test_write_leaves_pairs_named_by_seed(tmp_path):
 def test_names_and_colours_cover_background_and_all_types():
     assert len(NAMES) == len(COLOURS) == len(ROCK_TYPES) + 1
     assert len(set(COLOURS)) == len(COLOURS)
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the names of vector units are x86's")
+def test_a_processor_without_vector_units_draws_the_same_bytes():
+    script = (
+        "import hashlib; from facies.training import synth_cores;"
+        "core = synth_cores.draw(7, height=200, width=96);"
+        "print(hashlib.sha256(core.photo.tobytes() + core.label_map.tobytes()).hexdigest())"
+    )
+    plain = os.environ | {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR AVX2 FMA3 AVX512F"}
+    answers = {
+        subprocess.run([sys.executable, "-W", "ignore", "-c", script], env=env, capture_output=True, check=True).stdout
+        for env in (os.environ, plain)
+    }
+    assert len(answers) == 1

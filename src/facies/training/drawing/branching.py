@@ -1,5 +1,6 @@
 """Corals with branches, built of round, tapering rods: cushions of fingers and thickets."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -55,15 +56,15 @@ def bush(rng: Rng, radius: float, lean: float, bleaching: float) -> Colony:
     middle = (int(radius * 1.25) + 8, size // 2)
     maps = _canvas((int(radius * 1.25 * (1 + low)) + 16, size))
     count = int(uniform(rng, 0.5, 1.0) * min(260, 25 + 2 * radius))
-    thick = radius * uniform(rng, 0.85, 1.15) / count**0.5
+    thick = radius * uniform(rng, 0.85, 1.15) / math.sqrt(count)
     stretch = uniform(rng, 0.8, 1.2)
     for number in range(count):
-        out = 0.98 * ((number + 0.5) / count) ** 0.5 + uniform(rng, -0.03, 0.03)
+        out = 0.98 * math.sqrt((number + 0.5) / count) + uniform(rng, -0.03, 0.03)
         turn = number * 0.381966 + uniform(rng, -0.03, 0.03)
         sin, cos = (float(part) for part in sine(np.array([turn, turn + 0.25], np.float32)))
         squeeze = 1.0 if sin < 0 else low
         reach = uniform(rng, 0.82, 1.04)
-        top = radius * max(0.05, 1 - out * out) ** 0.5 * stretch
+        top = radius * math.sqrt(max(0.05, 1 - out * out)) * stretch
         start = (middle[0] + sin * out * radius * 0.6 * squeeze, middle[1] + cos * out * radius * 0.6)
         end = (middle[0] + sin * out * radius * reach * squeeze, middle[1] + cos * out * radius * reach)
         width = thick * uniform(rng, 0.75, 1.1)

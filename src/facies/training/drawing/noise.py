@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
-Bools = npt.NDArray[np.bool_]
 Rng = np.random.Generator
 
 _TURN = 4096
