@@ -16,6 +16,9 @@
     │   └── UnknownModelError       no package of that name and version
     ├── JobError
     │   ├── UnknownJobError         no such job, or it belongs to somebody else
+    │   ├── JobExpiredError         its time has run out, and its results with it
+    │   ├── NoResultError           it has no result: not yet, or it never will
+    │   ├── IdempotencyError        the idempotency key was used for another request
     │   ├── QueueFullError          the queue has reached its bound; come back later
     │   ├── LeaseLostError          another worker has the job now; drop the result
     │   └── IllegalMoveError        the job's status does not allow this move
@@ -23,7 +26,10 @@
     ├── AnalysisCancelledError      the caller asked to stop
     ├── TileCoverageError           some pixel of the photo is in no tile
     ├── RuntimeClosedError          tiles were sent to a runtime after close()
-    ├── UnknownKeyError             the API key is missing, wrong or revoked
+    ├── UnknownKeyError             the API key is missing, wrong, revoked or past its time
+    ├── ForbiddenError              the API key is good, but not for this
+    ├── RateLimitError              the API key has made its requests for this minute
+    ├── RenderingError              a picture could not be made of a result
     ├── SettingsError               a setting is missing or cannot be read
     └── TrainingError               a plan or a dataset cannot be used
 
@@ -130,6 +136,24 @@ class UnknownJobError(JobError):
     code = "unknown_job"
 
 
+class JobExpiredError(JobError):
+    """The job's time has run out, and its photo and results are gone."""
+
+    code = "job_expired"
+
+
+class NoResultError(JobError):
+    """The job has no result: it has not finished, or it failed or was cancelled."""
+
+    code = "no_result"
+
+
+class IdempotencyError(JobError):
+    """The idempotency key was used before, for another request."""
+
+    code = "idempotency"
+
+
 class QueueFullError(JobError):
     """The queue has reached its bound.
 
@@ -181,9 +205,35 @@ class RuntimeClosedError(FaciesError):
 
 
 class UnknownKeyError(FaciesError):
-    """The API key is missing, wrong or revoked."""
+    """The API key is missing, wrong, revoked or past its time."""
 
     code = "unknown_key"
+
+
+class ForbiddenError(FaciesError):
+    """The API key is good, but does not allow this."""
+
+    code = "forbidden"
+
+
+class RateLimitError(FaciesError):
+    """The API key has made as many requests as it may.
+
+    Attributes:
+        retry_after_s: when to come back, seconds.
+    """
+
+    code = "rate_limit"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RenderingError(FaciesError):
+    """A picture could not be made of a job's photo and result."""
+
+    code = "rendering"
 
 
 class SettingsError(FaciesError):

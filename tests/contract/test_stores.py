@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from facies.errors import (
+    IdempotencyError,
     IllegalMoveError,
     LeaseLostError,
     QueueFullError,
@@ -22,13 +23,15 @@ from facies.errors import (
     UnknownKeyError,
 )
 from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Job, NewJob, Status
-from facies.jobs.store import ANY_OWNER, JobStore
+from facies.jobs.queries import TOMBSTONES_KEPT_S
+from facies.jobs.store import ANY_OWNER, Idempotency, JobFilter, JobStore, Scope, Submission
 from facies.jobs.tables import metadata
 from tests.data.jobs import NOON, Clock, new_job
 
 POSTGRES_URL = os.environ.get("FACIES_TEST_POSTGRES_URL")
 TIME_TO_LIVE_S = 1000.0
 LEASE_S = 15.0
+BATCH = "0b2c7a52-6a1f-4f7e-9a55-1d6a3f0f9d11"
 
 
 def fields_of(new: NewJob) -> dict:
@@ -488,6 +491,99 @@ class StoreContract:
         engine.dispose()
         assert plain not in map(str, stored)
         assert plain[12:] not in str(stored)
+
+    def test_a_key_opens_jobs_and_models_unless_told_otherwise(self, store):
+        _, plain = store.create_key("lab")
+        _, admin = store.create_key("operator", scopes=[Scope.ADMIN], requests_per_minute=7)
+        assert store.find_key(plain).scopes == {Scope.JOBS, Scope.MODELS}
+        assert not store.find_key(plain).opens(Scope.ADMIN)
+        assert store.find_key(plain).requests_per_minute is None
+        assert all(store.find_key(admin).opens(scope) for scope in Scope)
+        assert store.find_key(admin).requests_per_minute == 7
+
+    def test_a_key_opens_nothing_once_its_time_is_up(self, store, clock):
+        key, plain = store.create_key("guest", lifetime_s=60)
+        assert store.find_key(plain) == key
+        clock.now += 60
+        with pytest.raises(UnknownKeyError):
+            store.find_key(plain)
+        assert not store.has_keys()
+
+    # --- what the native API asks
+
+    def test_the_jobs_of_one_request_are_queued_together_or_not_at_all(self, reopen):
+        store = reopen(queue_limit=3)
+        store.submit_all([new_job(batch=BATCH), new_job(batch=BATCH)])
+        with pytest.raises(QueueFullError):
+            store.submit_all([new_job(), new_job()])
+        assert [job.number for job in store.list_jobs(None)] == [2, 1]
+
+    def test_the_same_request_again_makes_nothing_new(self, store, clock):
+        request, first, again = Idempotency("monday", "a" * 64), new_job(batch=BATCH), new_job(batch=BATCH)
+        assert store.submit_all([first], request) == Submission((first.id,), BATCH)
+        assert store.submit_all([again], request) == Submission((first.id,), BATCH)
+        with pytest.raises(IdempotencyError):
+            store.submit_all([again], Idempotency("monday", "b" * 64))
+        assert [job.id for job in store.list_jobs(None)] == [first.id]
+        theirs = new_job(owner="somebody else")
+        assert store.submit_all([theirs], request).job_ids == (theirs.id,)
+        clock.now += 86400
+        assert store.submit_all([again], request).job_ids == (again.id,)
+
+    def test_a_request_that_was_refused_may_come_again(self, reopen):
+        store = reopen(queue_limit=1)
+        request = Idempotency("monday", "a" * 64)
+        waiting, new = store.submit(new_job()), new_job()
+        with pytest.raises(QueueFullError):
+            store.submit_all([new], request)
+        store.cancel(waiting.id, None)
+        assert store.submit_all([new], request).job_ids == (new.id,)
+
+    def test_jobs_can_be_chosen_from(self, store, clock):
+        first = store.submit(new_job(model="rock-types@1.0.0", batch=BATCH, metadata={"hole": "KV-7"}))
+        clock.now += 10
+        second = store.submit(new_job(model="rock-types@2.0.0"))
+        store.cancel(first.id, None)
+
+        def chosen(**wanted):
+            return [job.number for job in store.list_jobs(None, chosen=JobFilter(**wanted))]
+
+        assert chosen() == [2, 1]
+        assert chosen(statuses=frozenset({Status.CANCELLED, Status.FAILED})) == [1]
+        assert chosen(model="rock-types") == [2, 1]
+        assert chosen(model="rock-types@2.0.0") == [2]
+        assert chosen(model="rock") == chosen(model="%") == []
+        assert chosen(batch=BATCH) == [1]
+        assert chosen(created_from=second.created_at) == [2]
+        assert chosen(created_before=second.created_at) == [1]
+        assert store.get(first.id, None).metadata == {"hole": "KV-7"}
+
+    def test_a_place_in_the_queue_counts_who_is_ahead(self, store):
+        first, second, third = (store.submit(new_job()) for _ in range(3))
+        assert [store.queue_position(job) for job in (first, second, third)] == [0, 1, 2]
+        store.cancel(first.id, None)
+        assert store.queue_position(third) == 1
+        assert store.claim("w", 60, alone=True) is not None
+        assert store.release_worker("w") == 1  # a suspect has its turn before everybody else
+        assert [store.queue_position(store.get(job.id, None)) for job in (second, third)] == [0, 1]
+
+    def test_a_job_whose_time_ran_out_is_remembered_for_a_while(self, store, clock):
+        expiring, deleted = store.submit(new_job(owner="us")), store.submit(new_job(owner="us"))
+        store.delete(deleted.id, "us")
+        assert not store.has_expired(expiring.id, "us")
+        clock.now = expiring.expires_at
+        assert store.has_expired(expiring.id, "us")
+        assert store.expire() == 1
+        store.forget(expiring.id)
+        assert store.has_expired(expiring.id, "us")
+        assert store.has_expired(expiring.id, ANY_OWNER)
+        for job_id, owner in ((expiring.id, "them"), (expiring.id, None), (deleted.id, "us"), ("x", "us")):
+            assert not store.has_expired(job_id, owner)
+        clock.now += TOMBSTONES_KEPT_S
+        store.submit(new_job())
+        clock.now += 10 * 86400
+        store.expire()
+        assert not store.has_expired(expiring.id, "us")
 
     # --- the database
 

@@ -22,7 +22,7 @@ From any of them a job can go: deleted by its owner, or past `expires_at`. Going
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -92,7 +92,7 @@ class Lease:
     until: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewJob:
     """What is known of a job when it is sent.
 
@@ -106,6 +106,8 @@ class NewJob:
         photo_bytes: size of the upload.
         photo_hw: (H, W), pixels, as the photo's header says.
         dialect: which contract it came through: "coral", "rock", "native".
+        batch: id of the jobs that were sent in one request, None if it came alone.
+        metadata: the sender's own words about it, JSON values only; kept and given back, never read.
     """
 
     id: str
@@ -117,9 +119,11 @@ class NewJob:
     photo_bytes: int
     photo_hw: tuple[int, int]
     dialect: str
+    batch: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job(NewJob):
     """A job as the store knows it. Times are Unix seconds.
 
@@ -161,6 +165,28 @@ class Job(NewJob):
         """
         present = 0 if self.lease is None else 1
         return self.attempts > present
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFilter:
+    """Which jobs are asked for; what is None does not matter.
+
+    Attributes:
+        statuses: any of these.
+        model: `name` or `name@version`.
+        batch: id of a batch.
+        created_from: Unix seconds, inclusive.
+        created_before: Unix seconds, exclusive.
+    """
+
+    statuses: frozenset[Status] | None = None
+    model: str | None = None
+    batch: str | None = None
+    created_from: float | None = None
+    created_before: float | None = None
+
+
+ALL_JOBS: Final = JobFilter()
 
 
 def sources(target: Status) -> frozenset[Status]:

@@ -8,6 +8,7 @@ import hmac
 import secrets
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,7 +18,18 @@ from facies.jobs.tables import api_keys
 
 _MARK: Final = "facies_"
 _SHOWN: Final = len(_MARK) + 5
-_COLUMNS: Final = (api_keys.c.id, api_keys.c.name, api_keys.c.prefix, api_keys.c.created_at, api_keys.c.revoked_at)
+_COLUMNS: Final = tuple(column for column in api_keys.c if column is not api_keys.c.sha256)
+
+
+class Scope(StrEnum):
+    """What a key opens."""
+
+    JOBS = "jobs"  # send photos, and everything about the jobs that come of them
+    MODELS = "models"  # look at the packages and download them
+    ADMIN = "admin"  # everything, and everybody's jobs
+
+
+DEFAULT_SCOPES: Final = frozenset({Scope.JOBS, Scope.MODELS})
 
 
 @dataclass(frozen=True)
@@ -29,39 +41,56 @@ class Key:
         name: what its maker called it.
         prefix: its first characters, to recognise it by.
         created_at: Unix seconds.
-        revoked_at: Unix seconds, None while it is valid.
+        revoked_at: Unix seconds, None unless it was revoked.
+        scopes: what it opens.
+        expires_at: Unix seconds, from when on it opens nothing; None: never.
+        requests_per_minute: how many requests it is good for; None: any number.
     """
 
     id: str
     name: str
     prefix: str
     created_at: float
-    revoked_at: float | None
+    revoked_at: float | None = None
+    scopes: frozenset[Scope] = DEFAULT_SCOPES
+    expires_at: float | None = None
+    requests_per_minute: int | None = None
+
+    def opens(self, scope: Scope) -> bool:
+        """Whether the key is good for `scope`."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
 
 
-def insert_key(connection: sa.Connection, name: str, now: float) -> tuple[Key, str]:
+def insert_key(
+    connection: sa.Connection,
+    name: str,
+    now: float,
+    scopes: frozenset[Scope] = DEFAULT_SCOPES,
+    expires_at: float | None = None,
+    requests_per_minute: int | None = None,
+) -> tuple[Key, str]:
     """Make a key called `name`. Returns it and, only here, its plain text."""
     plain = _MARK + secrets.token_urlsafe(32)
-    key = Key(str(uuid.uuid4()), name, plain[:_SHOWN], now, None)
-    row = {"id": key.id, "name": name, "prefix": key.prefix, "sha256": _sha256(plain), "created_at": now}
+    key = Key(str(uuid.uuid4()), name, plain[:_SHOWN], now, None, scopes, expires_at, requests_per_minute)
+    row = {**vars(key), "scopes": " ".join(sorted(scopes)), "sha256": _sha256(plain)}
     connection.execute(sa.insert(api_keys).values(row))
     return key, plain
 
 
-def select_key(connection: sa.Connection, plain: str) -> Key:
+def select_key(connection: sa.Connection, plain: str, now: float) -> Key:
     """The valid key whose text is `plain`.
 
     What the time of a look-up could tell is something of the stored hash, from which no key can be made; the
     comparison itself takes the same time for every guess.
 
     Raises:
-        UnknownKeyError: missing, wrong or revoked.
+        UnknownKeyError: missing, wrong, revoked or past its time.
     """
     digest = _sha256(plain)
-    query = sa.select(api_keys.c.sha256, *_COLUMNS).where(api_keys.c.sha256 == digest, api_keys.c.revoked_at.is_(None))
+    query = sa.select(api_keys.c.sha256, *_COLUMNS).where(api_keys.c.sha256 == digest, _is_valid(now))
     row = connection.execute(query).mappings().one_or_none()
     if row is None or not hmac.compare_digest(row[api_keys.c.sha256], digest):
-        raise UnknownKeyError("The API key is missing, wrong or revoked.")
+        raise UnknownKeyError("The API key is missing, wrong, revoked or past its time.")
     return _key(row)
 
 
@@ -71,9 +100,9 @@ def select_keys(connection: sa.Connection) -> list[Key]:
     return [_key(row) for row in connection.execute(query).mappings()]
 
 
-def has_valid_key(connection: sa.Connection) -> bool:
+def has_valid_key(connection: sa.Connection, now: float) -> bool:
     """Whether any key is valid."""
-    query = sa.select(sa.exists().where(api_keys.c.revoked_at.is_(None)))
+    query = sa.select(sa.exists().where(_is_valid(now)))
     return bool(connection.scalar(query))
 
 
@@ -92,7 +121,13 @@ def revoke_keys(connection: sa.Connection, name_or_id: str, now: float) -> list[
 
 
 def _key(row: sa.RowMapping) -> Key:
-    return Key(**{column.name: row[column] for column in _COLUMNS})
+    values = {column.name: row[column] for column in _COLUMNS}
+    return Key(**{**values, "scopes": frozenset(map(Scope, row[api_keys.c.scopes].split()))})
+
+
+def _is_valid(now: float) -> sa.ColumnElement[bool]:
+    is_in_time = sa.or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > now)
+    return sa.and_(api_keys.c.revoked_at.is_(None), is_in_time)
 
 
 def _sha256(plain: str) -> str:

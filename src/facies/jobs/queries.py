@@ -1,12 +1,13 @@
 """What the store asks of the jobs table: conditions, and the few queries that are more than a condition."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
-from facies.jobs.job import AnyOwner, Owner, Status, is_job_id
-from facies.jobs.tables import JOB_NUMBER, counters, jobs
+from facies.jobs.job import AnyOwner, Job, JobFilter, Owner, Status, is_job_id
+from facies.jobs.tables import JOB_NUMBER, counters, jobs, tombstones
 
 Condition = sa.ColumnElement[bool]
 
@@ -18,8 +19,14 @@ NEXT_NUMBER: Final = (
 )
 """Gives a job's number. It locks the counter until the transaction ends, so submitting is serial."""
 
+LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
+"""Locks the counter without raising it. SQLite leaves the locking out: whoever writes there is alone anyway."""
+
 IS_SUSPECT: Final = jobs.c.attempts > 0
 """Of waiting jobs: a crash keeps its attempt, a hand-back returns it."""
+
+TOMBSTONES_KEPT_S: Final = 30 * 86400.0
+"""For so long a job whose time has run out is remembered by its id."""
 
 _RECENT_JOBS: Final = 20
 _RETRY_AFTER_S: Final = (1, 60)
@@ -46,6 +53,30 @@ def is_of(owner: Owner) -> Condition:
 def is_known(now: float) -> Condition:
     """The jobs that are neither deleted nor past their time."""
     return sa.and_(~jobs.c.deleted, jobs.c.expires_at > now)
+
+
+def is_chosen(chosen: JobFilter) -> Condition:
+    """The jobs that a filter lets through."""
+    conditions: list[Condition] = []
+    if chosen.statuses is not None:
+        conditions.append(jobs.c.status.in_(chosen.statuses))
+    if chosen.model is not None:
+        versions = jobs.c.model.startswith(f"{chosen.model}@", autoescape=True)
+        conditions.append(sa.or_(jobs.c.model == chosen.model, versions))
+    if chosen.batch is not None:
+        conditions.append(jobs.c.batch == chosen.batch)
+    if chosen.created_from is not None:
+        conditions.append(jobs.c.created_at >= chosen.created_from)
+    if chosen.created_before is not None:
+        conditions.append(jobs.c.created_at < chosen.created_before)
+    return sa.and_(sa.true(), *conditions)
+
+
+def is_ahead_of(job: Job) -> Condition:
+    """The jobs that wait and have their turn before a waiting `job`."""
+    is_older = jobs.c.number < job.number
+    is_earlier = sa.and_(IS_SUSPECT, is_older) if job.attempts else sa.or_(IS_SUSPECT, is_older)
+    return sa.and_(jobs.c.status == Status.QUEUED, is_earlier)
 
 
 def is_leased(job_id: str, token: str) -> Condition:
@@ -76,3 +107,22 @@ def retry_after_s(connection: sa.Connection) -> int:
     average_s = connection.scalar(sa.select(sa.func.avg(latest.c.took_s)))
     shortest, longest = _RETRY_AFTER_S
     return min(max(math.ceil(average_s or 0), shortest), longest)
+
+
+def bury(connection: sa.Connection, expired: Sequence[tuple[str, str | None]], now: float) -> None:
+    """Leave a tombstone for jobs whose time has run out, (id, owner) each, and take away the oldest ones."""
+    entries = [{"id": job_id, "owner": owner, "expired_at": now} for job_id, owner in expired]
+    if entries:
+        connection.execute(sa.insert(tombstones), entries)
+    connection.execute(sa.delete(tombstones).where(tombstones.c.expired_at <= now - TOMBSTONES_KEPT_S))
+
+
+def is_buried(connection: sa.Connection, job_id: str, owner: Owner) -> bool:
+    """Whether there is a tombstone of that job."""
+    if not is_job_id(job_id):
+        return False
+    if isinstance(owner, AnyOwner):
+        is_theirs: Condition = sa.true()
+    else:
+        is_theirs = tombstones.c.owner.is_(None) if owner is None else tombstones.c.owner == owner
+    return bool(connection.scalar(sa.select(sa.exists().where(tombstones.c.id == job_id, is_theirs))))

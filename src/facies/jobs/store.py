@@ -8,20 +8,21 @@ nothing, so two processes can never both win.
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 import sqlalchemy as sa
 
 from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
-from facies.jobs import keys, queries, rows
+from facies.jobs import idempotency, keys, queries, rows
 from facies.jobs.database import Database
-from facies.jobs.job import ANY_OWNER, Job, NewJob, Owner, Status, sources
-from facies.jobs.keys import Key
+from facies.jobs.idempotency import Idempotency, Submission
+from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, sources
+from facies.jobs.keys import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.queries import Condition
 from facies.jobs.tables import jobs
 
-__all__ = ["ANY_OWNER", "JobStore", "Key", "Owner"]
+__all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission"]
 
 
 class JobStore:
@@ -74,16 +75,33 @@ class JobStore:
         Raises:
             QueueFullError: as many jobs wait as may.
         """
-        now = self._clock()
         with self._database.write() as connection:
-            number = connection.execute(
-                queries.NEXT_NUMBER
-            ).scalar_one()  # locks the counter: submitting is serial from here
-            if queries.count_queued(connection) >= self._queue_limit:
-                retry_after_s = queries.retry_after_s(connection)
-                raise QueueFullError(f"The queue is full; try again in {retry_after_s} seconds.", retry_after_s)
-            row = rows.row_of(new, number, now, now + self._time_to_live_s)
-            return rows.job_of(connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one())
+            return self._insert(connection, [new])[0]
+
+    def submit_all(self, new: Sequence[NewJob], request: Idempotency | None = None) -> Submission:
+        """Queue the jobs of one request, all of them or none. Their photos are in the blobs already.
+
+        Args:
+            new: at least one, all of the same owner and batch.
+            request: the sender's name for the request. If it came before, nothing is queued.
+
+        Returns:
+            the jobs of this request, or of the same one before: then their ids are others than in `new`.
+
+        Raises:
+            QueueFullError: more jobs would wait than may.
+            IdempotencyError: the key of `request` was used for another one.
+        """
+        owner, submission = new[0].owner, Submission(tuple(job.id for job in new), new[0].batch)
+        with self._database.write() as connection:
+            connection.execute(queries.LOCK_NUMBERS)
+            if request is not None:
+                earlier = idempotency.find_submission(connection, owner, request, self._clock())
+                if earlier is not None:
+                    return earlier
+                idempotency.note_submission(connection, owner, request, submission, self._clock())
+            self._insert(connection, new)
+        return submission
 
     def get(self, job_id: str, owner: Owner) -> Job:
         """The job of that id.
@@ -101,12 +119,29 @@ class JobStore:
         """
         return self._find(self._is_visible(queries.has_number(number), owner))
 
-    def list_jobs(self, owner: Owner, *, limit: int = 50, before: int | None = None) -> list[Job]:
-        """The newest jobs first, at most `limit`; those numbered below `before` if given."""
+    def has_expired(self, job_id: str, owner: Owner) -> bool:
+        """Whether there was such a job and its time has run out. That is remembered for a while."""
+        is_past = sa.and_(queries.has_id(job_id), queries.is_of(owner), jobs.c.expires_at <= self._clock())
+        if self._any(sa.and_(is_past, ~jobs.c.deleted)):
+            return True
+        with self._database.read() as connection:
+            return queries.is_buried(connection, job_id, owner)
+
+    def list_jobs(
+        self, owner: Owner, *, chosen: JobFilter = ALL_JOBS, limit: int = 50, before: int | None = None
+    ) -> list[Job]:
+        """The newest jobs first, at most `limit` that `chosen` lets through; those numbered below `before` if given."""
         older = sa.true() if before is None else jobs.c.number < before
-        query = sa.select(jobs).where(self._is_visible(older, owner)).order_by(jobs.c.number.desc()).limit(limit)
+        which = self._is_visible(sa.and_(older, queries.is_chosen(chosen)), owner)
+        query = sa.select(jobs).where(which).order_by(jobs.c.number.desc()).limit(limit)
         with self._database.read() as connection:
             return [rows.job_of(row) for row in connection.execute(query).mappings()]
+
+    def queue_position(self, job: Job) -> int:
+        """How many waiting jobs have their turn before this waiting one."""
+        query = sa.select(sa.func.count()).where(queries.is_ahead_of(job), queries.is_known(self._clock()))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def queue_depth(self) -> int:
         """How many jobs wait."""
@@ -270,8 +305,16 @@ class JobStore:
         Returns:
             how many there were.
         """
-        is_due = sa.and_(jobs.c.expires_at <= self._clock(), ~jobs.c.deleted)
-        return self._change_all(is_due, {"deleted": True, **self._stop()})
+        now = self._clock()
+        is_due = sa.and_(jobs.c.expires_at <= now, ~jobs.c.deleted)
+        if not self._any(is_due):  # a read first, for this is asked often and mostly in vain
+            return 0
+        with self._database.write() as connection:
+            statement = sa.update(jobs).where(is_due).values({"deleted": True, **self._stop()})
+            expired = connection.execute(statement.returning(jobs.c.id, jobs.c.owner)).all()
+            queries.bury(connection, [(job_id, owner) for job_id, owner in expired], now)
+            idempotency.forget_submissions(connection, now)
+        return len(expired)
 
     def spent(self) -> list[str]:
         """Ids of jobs whose files have to go and that nobody runs: deleted, failed or cancelled ones."""
@@ -293,19 +336,38 @@ class JobStore:
 
     # --- API keys ----------------------------------------------------------------------------------------------------
 
-    def create_key(self, name: str) -> tuple[Key, str]:
-        """Make an API key. Returns it and, this once, its plain text."""
+    def create_key(
+        self,
+        name: str,
+        *,
+        scopes: Iterable[Scope] = DEFAULT_SCOPES,
+        lifetime_s: float | None = None,
+        requests_per_minute: int | None = None,
+    ) -> tuple[Key, str]:
+        """Make an API key.
+
+        Args:
+            name: what its maker calls it.
+            scopes: what it opens.
+            lifetime_s: after how long it opens nothing any more, seconds; None: never.
+            requests_per_minute: how many requests it is good for; None: any number.
+
+        Returns:
+            the key and, this once, its plain text.
+        """
+        now = self._clock()
+        expires_at = None if lifetime_s is None else now + lifetime_s
         with self._database.write() as connection:
-            return keys.insert_key(connection, name, self._clock())
+            return keys.insert_key(connection, name, now, frozenset(scopes), expires_at, requests_per_minute)
 
     def find_key(self, plain: str) -> Key:
         """The valid key whose text is `plain`.
 
         Raises:
-            UnknownKeyError: missing, wrong or revoked.
+            UnknownKeyError: missing, wrong, revoked or past its time.
         """
         with self._database.read() as connection:
-            return keys.select_key(connection, plain)
+            return keys.select_key(connection, plain, self._clock())
 
     def list_keys(self) -> list[Key]:
         """Every key, oldest first, revoked ones too."""
@@ -315,7 +377,7 @@ class JobStore:
     def has_keys(self) -> bool:
         """Whether any key is valid."""
         with self._database.read() as connection:
-            return keys.has_valid_key(connection)
+            return keys.has_valid_key(connection, self._clock())
 
     def revoke_key(self, name_or_id: str) -> list[Key]:
         """Revoke the valid keys of that name, or the one of that id. Returns what was revoked.
@@ -359,6 +421,18 @@ class JobStore:
         if row is None:
             raise _lost()
         return row
+
+    def _insert(self, connection: sa.Connection, new: Sequence[NewJob]) -> list[Job]:
+        now = self._clock()
+        numbers = [connection.execute(queries.NEXT_NUMBER).scalar_one() for _ in new]  # from here on others wait
+        if queries.count_queued(connection) + len(new) > self._queue_limit:
+            retry_after_s = queries.retry_after_s(connection)
+            raise QueueFullError(f"The queue is full; try again in {retry_after_s} seconds.", retry_after_s)
+        values = [
+            rows.row_of(job, number, now, now + self._time_to_live_s) for job, number in zip(new, numbers, strict=True)
+        ]
+        inserted = [connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one() for row in values]
+        return [rows.job_of(row) for row in inserted]
 
     def _change_all(self, which: Condition, values: rows.Values) -> int:
         if not self._any(which):  # a read first, for this is asked often and mostly in vain

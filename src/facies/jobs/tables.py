@@ -42,8 +42,11 @@ jobs: Final = sa.Table(
     sa.Column("has_files", sa.Boolean, nullable=False),  # whether the blobs may hold anything of it
     sa.Column("error_code", sa.String(64)),
     sa.Column("error_message", sa.Text),
+    sa.Column("batch", sa.String(36)),
+    sa.Column("metadata", sa.JSON, nullable=False, server_default=sa.text("'{}'")),
     sa.Index(None, "status", "number"),
     sa.Index(None, "owner", "number"),
+    sa.Index(None, "batch", "number"),
 )
 
 counters: Final = sa.Table(
@@ -65,4 +68,28 @@ api_keys: Final = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("revoked_at", sa.Double),
+    sa.Column("scopes", sa.Text, nullable=False, server_default=sa.text("'jobs models'")),  # words, a space between
+    sa.Column("expires_at", sa.Double),
+    sa.Column("requests_per_minute", sa.Integer),
 )
+
+tombstones: Final = sa.Table(
+    "tombstones",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("owner", sa.String(36)),
+    sa.Column("expired_at", sa.Double, nullable=False, index=True),
+)
+"""Jobs whose time ran out, so that their senders can be told so rather than that there never was such a job."""
+
+idempotency_keys: Final = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("owner", sa.String(36), primary_key=True),  # "" without a key: NULL would never equal itself
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("job_ids", sa.JSON, nullable=False),
+    sa.Column("batch", sa.String(36)),
+    sa.Column("created_at", sa.Double, nullable=False, index=True),
+)
+"""What was sent under a sender's own key, so that sending it twice makes its jobs once."""
