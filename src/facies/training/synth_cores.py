@@ -107,9 +107,9 @@ def textured(seed: int, label_map: LabelMap, photo: Photo | None = None) -> Phot
         planes = boxes.box(rng, hw)
         camera.expose(rng, planes)
     else:
-        planes = photo.astype(np.float32).transpose(2, 0, 1) * np.float32(1 / 255)
+        planes = photo.astype(np.float32).transpose(2, 0, 1) * (1 / 255)
         light = faces.relight(photo, label_map > 0)
-        core *= 1 + (light - 1) * np.float32(uniform(rng, 0.5, 1.0))
+        core *= 1 + (light - 1) * uniform(rng, 0.5, 1.0)
     inside = blur((label_map > 0).astype(np.float32), 1) * 2 - 1
     faces.lay_on(planes, core, inside)
     return camera.develop(rng, planes)

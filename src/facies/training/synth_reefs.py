@@ -77,10 +77,10 @@ def draw(seed: int, *, width: int = 2928, height: int = 1952, bleached_share: fl
     view = _view(rng, (-(-height // halves), -(-width // halves)))
     sea = pick(rng, water.SEAS)
     planes = water.sea_bed(rng, view)
-    nearness = np.maximum(np.broadcast_to(view.ground()[0], view.hw), np.float32(0.02)).copy()
+    nearness = np.maximum(np.broadcast_to(view.ground()[0], view.hw), 0.02).copy()
     truth = np.zeros(view.hw, np.uint8)
     _settle(rng, view, planes, nearness, truth, bleached_share)
-    shade(planes, 1 + water.caustics(rng, view) * np.float32(uniform(rng, 0.2, 0.55)))
+    shade(planes, 1 + water.caustics(rng, view) * uniform(rng, 0.2, 0.55))
     water.veil(planes, nearness, sea, uniform(rng, 0.1, 0.24))
     _pour(rng, view, planes, nearness, truth, sea)
     _grade(rng, planes)
@@ -192,11 +192,11 @@ def _set(
     own = (slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left))
     window = planes[:, rows, columns]
     dark = np.roll(blur(cover, pad // 2), (pad // 2, pad // 4), (0, 1))
-    shade(window, 1 - dark[own] * np.float32(0.6))
+    shade(window, 1 - dark[own] * 0.6)
     inner = np.pad(colony.colour, ((0, 0), (pad, pad), (pad, pad)))[:, *own]
     window += (inner - window) * cover[own]
     solid = cover[own] > 0.5
-    np.copyto(nearness[rows, columns], np.float32(near), where=solid)
+    np.copyto(nearness[rows, columns], near, where=solid)
     white = np.pad(colony.bleached, pad)[own] > 0.5
     np.copyto(truth[rows, columns], np.where(white, BLEACHED, alive).astype(np.uint8), where=solid)
 
@@ -221,9 +221,9 @@ def _pour(
 
 def _grade(rng: Rng, planes: F32) -> None:
     """Exposure, contrast and colour balance, in place."""
-    grey = (planes[0] + planes[1] + planes[2]) / np.float32(3)
-    planes += (grey - planes) * np.float32(uniform(rng, 0.0, 0.3))
-    planes[0] *= np.float32(uniform(rng, 0.95, 1.25))
-    planes *= np.float32(uniform(rng, 0.95, 1.2))
+    grey = (planes[0] + planes[1] + planes[2]) / 3
+    planes += (grey - planes) * uniform(rng, 0.0, 0.3)
+    planes[0] *= uniform(rng, 0.95, 1.25)
+    planes *= uniform(rng, 0.95, 1.2)
     np.clip(planes, 0, 1, out=planes)
-    planes += np.float32(uniform(rng, 0.1, 0.5)) * (planes - planes * planes) * (planes - np.float32(0.42)) * 2
+    planes += uniform(rng, 0.05, 0.35) * (planes - planes * planes) * (planes - 0.42) * 2

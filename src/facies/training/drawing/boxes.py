@@ -45,9 +45,9 @@ def foam(rng: Rng, hw: tuple[int, int]) -> F32:
     """White polystyrene or foam, dented, a little dirty."""
     planes = mottled(rng, hw, pick(rng, FOAMS), 0.03, 60)
     dents = fractal(rng, hw, (30, 30), 4, 0.6)
-    shade(planes, 1 + dents * np.float32(uniform(rng, 0.01, 0.035)) + white(rng, hw) * np.float32(0.01))
+    shade(planes, 1 + dents * uniform(rng, 0.01, 0.035) + white(rng, hw) * 0.01)
     dirt = ramp(fractal(rng, hw, (50, 40), 4, 0.6), 1.3, 2.6)
-    tint(planes, (0.35, 0.28, 0.2), dirt * np.float32(uniform(rng, 0, 0.4)))
+    tint(planes, (0.35, 0.28, 0.2), dirt * uniform(rng, 0, 0.4))
     return planes
 
 
@@ -55,11 +55,11 @@ def cardboard(rng: Rng, hw: tuple[int, int]) -> F32:
     """Brown card; the flutes show faintly."""
     planes = mottled(rng, hw, pick(rng, CARDBOARDS), 0.05, 90)
     y, x = rows_columns(hw)
-    across = (y if chance(rng, 0.5) else x) / np.float32(uniform(rng, 7, 16))
-    flutes = sine(across) * np.float32(uniform(rng, 0.0, 0.03))
-    fibre = smooth(rng, hw, (1.5, 6)) * np.float32(0.6) + white(rng, hw) * np.float32(0.4)
+    across = (y if chance(rng, 0.5) else x) / uniform(rng, 7, 16)
+    flutes = sine(across) * uniform(rng, 0.0, 0.03)
+    fibre = smooth(rng, hw, (1.5, 6)) * 0.6 + white(rng, hw) * 0.4
     shade(planes, 1 + flutes)
-    shade(planes, 1 + fibre * np.float32(0.03))
+    shade(planes, 1 + fibre * 0.03)
     return planes
 
 
@@ -70,13 +70,13 @@ def wood(rng: Rng, hw: tuple[int, int]) -> F32:
     ring = x + smooth(rng, hw, (420, 60)) * 22 + smooth(rng, hw, (90, 30)) * 3
     for _ in range(int(rng.integers(0, 3))):
         away = (y - uniform(rng, 0, hw[0])) ** 2 / 9 + (x - uniform(rng, 0, hw[1])) ** 2
-        ring += ramp(np.sqrt(away), 45, 0) * np.float32(50)
-    profile = layers(rng, 3000, (2, 14)) * np.float32(0.4) + smooth_line(rng, 3000, 9) * np.float32(0.5)
-    shade(planes, 1 + along(profile, ring + 200) * np.float32(uniform(rng, 0.06, 0.16)))
+        ring += ramp(np.sqrt(away), 45, 0) * 50
+    profile = layers(rng, 3000, (2, 14)) * 0.4 + smooth_line(rng, 3000, 9) * 0.5
+    shade(planes, 1 + along(profile, ring + 200) * uniform(rng, 0.06, 0.16))
     fibre = smooth(rng, hw, (30, 1.3))
-    shade(planes, 1 + fibre * np.float32(0.035) + white(rng, hw) * np.float32(0.015))
+    shade(planes, 1 + fibre * 0.035 + white(rng, hw) * 0.015)
     stain = ramp(fractal(rng, hw, (160, 90), 3), 0.7, 2.0)
-    tint(planes, (0.25, 0.2, 0.16), stain * np.float32(uniform(rng, 0, 0.5)))
+    tint(planes, (0.25, 0.2, 0.16), stain * uniform(rng, 0, 0.5))
     return planes
 
 
@@ -84,11 +84,11 @@ def plastic(rng: Rng, hw: tuple[int, int]) -> F32:
     """A moulded tray: smooth, ribbed across, with a sheen."""
     planes = mottled(rng, hw, pick(rng, PLASTICS), 0.02, 150)
     y, x = rows_columns(hw)
-    sheen = ramp(np.abs(x / hw[1] - np.float32(uniform(rng, 0, 1))), 0.25, 0.0)
-    ribs = ramp(sine(y / np.float32(uniform(rng, 80, 400))), 0.96, 1.0)
-    shade(planes, 1 + sheen * np.float32(uniform(rng, 0, 0.4)) + ribs * np.float32(0.15))
+    sheen = ramp(np.abs(x / hw[1] - uniform(rng, 0, 1)), 0.25, 0.0)
+    ribs = ramp(sine(y / uniform(rng, 80, 400)), 0.96, 1.0)
+    shade(planes, 1 + sheen * uniform(rng, 0, 0.4) + ribs * 0.15)
     dust = ramp(fractal(rng, hw, (40, 40), 4, 0.7), 0.4, 2.4)
-    tint(planes, (0.55, 0.52, 0.46), dust * np.float32(uniform(rng, 0.1, 0.5)))
+    tint(planes, (0.55, 0.52, 0.46), dust * uniform(rng, 0.1, 0.5))
     return planes
 
 
@@ -96,17 +96,15 @@ def metal(rng: Rng, hw: tuple[int, int]) -> F32:
     """A galvanised trough."""
     planes = mottled(rng, hw, pick(rng, palette("9ca0a4 848a90 b0b2b4")), 0.06, 25)
     _, x = rows_columns(hw)
-    shade(
-        planes,
-        0.7 + ramp(np.abs(x / hw[1] - 0.5), 0.5, 0.1) * np.float32(0.45) + smooth(rng, hw, (40, 2)) * np.float32(0.02),
-    )
+    shade(planes, 0.7 + ramp(np.abs(x / hw[1] - 0.5), 0.5, 0.1) * 0.45)
+    shade(planes, 1 + smooth(rng, hw, (40, 2)) * 0.02)
     return planes
 
 
 def darkness(rng: Rng, hw: tuple[int, int]) -> F32:
     """Next to nothing to see."""
     planes = flat(pick(rng, palette("0c0b0a 181512 221c14 101418 3a3420"), 0.01), hw)
-    shade(planes, 1 + smooth(rng, hw, (120, 40)) * np.float32(0.2) + white(rng, hw) * np.float32(0.08))
+    shade(planes, 1 + smooth(rng, hw, (120, 40)) * 0.2 + white(rng, hw) * 0.08)
     return planes
 
 
@@ -114,7 +112,7 @@ def _walls(rng: Rng, planes: F32) -> None:
     """Side walls along the core, lighter or darker than the floor, with a shadow at their foot."""
     hw = (planes.shape[1], planes.shape[2])
     _, x = rows_columns(hw)
-    wander = smooth_line(rng, hw[0], 700)[:, None] * np.float32(3)
+    wander = smooth_line(rng, hw[0], 700)[:, None] * 3
     for left in (True, False):
         if chance(rng, 0.3):
             continue
@@ -122,13 +120,11 @@ def _walls(rng: Rng, planes: F32) -> None:
         away = (x if left else hw[1] - 1 - x) + wander
         wall = ramp(away, width, width - 1.5)
         foot = ramp(away, width + uniform(rng, 5, 26), width) * (1 - wall)
-        shade(
-            planes, (1 - foot * np.float32(uniform(rng, 0.3, 0.8))) * (1 + wall * np.float32(uniform(rng, -0.45, 0.35)))
-        )
+        shade(planes, (1 - foot * uniform(rng, 0.3, 0.8)) * (1 + wall * uniform(rng, -0.45, 0.35)))
         if chance(rng, 0.4):
             y, _ = rows_columns(hw)
-            teeth = ramp(sine(y / np.float32(uniform(rng, 8, 14))), -0.2, 0.3) * wall
-            shade(planes, 1 - np.asarray(teeth, np.float32) * np.float32(uniform(rng, 0.2, 0.5)))
+            teeth = ramp(sine(y / uniform(rng, 8, 14)), -0.2, 0.3) * wall
+            shade(planes, 1 - np.asarray(teeth, np.float32) * uniform(rng, 0.2, 0.5))
 
 
 def _litter(rng: Rng, planes: F32) -> None:
@@ -136,5 +132,5 @@ def _litter(rng: Rng, planes: F32) -> None:
     hw = (planes.shape[1], planes.shape[2])
     near = ramp(smooth(rng, hw, (150, 60)), 0.2, 1.5)
     crumbs = ramp(smooth(rng, hw, (2.2, 2.2)), 1.7, 2.1) * near
-    shade(planes, 1 - blur(crumbs, 1) * np.float32(0.5))
-    tint(planes, pick(rng, palette("6c665c 8a8274 4a4640")), crumbs * np.float32(0.9))
+    shade(planes, 1 - blur(crumbs, 1) * 0.5)
+    tint(planes, pick(rng, palette("6c665c 8a8274 4a4640")), crumbs * 0.9)

@@ -6,16 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from facies.training.drawing.colony import BROWNS, GREENS, PURPLES, WARM, Colony, bleach, lambert
-from facies.training.drawing.noise import (
-    F32,
-    Rng,
-    blur,
-    chance,
-    ramp,
-    sine,
-    smooth,
-    uniform,
-)
+from facies.training.drawing.noise import F32, Rng, blur, chance, ramp, sine, smooth, uniform
 from facies.training.drawing.paint import Colour, flat, mixed, palette, pick, scaled, shade, tint
 
 _NOTHING = -1000.0
@@ -154,20 +145,20 @@ def _draw(maps: Maps, rod: _Rod) -> None:
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return
     window = (rows, columns)
-    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - np.float32(rod.start[0])
-    x = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] - np.float32(rod.start[1])
-    way_y, way_x = np.float32(rod.end[0] - rod.start[0]), np.float32(rod.end[1] - rod.start[1])
-    share = np.clip((y * way_y + x * way_x) / (way_y * way_y + way_x * way_x + np.float32(1e-3)), 0, 1)
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - rod.start[0]
+    x = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] - rod.start[1]
+    way_y, way_x = rod.end[0] - rod.start[0], rod.end[1] - rod.start[1]
+    share = np.clip((y * way_y + x * way_x) / (way_y * way_y + way_x * way_x + (1e-3)), 0, 1)
     away_y, away_x = y - share * way_y, x - share * way_x
-    half = np.float32(rod.thick[0]) + share * np.float32(rod.thick[1] - rod.thick[0])
+    half = rod.thick[0] + share * (rod.thick[1] - rod.thick[0])
     out = (away_y * away_y + away_x * away_x) / (half * half)
-    rise = np.float32(rod.height[0]) + share * np.float32(rod.height[1] - rod.height[0])
+    rise = rod.height[0] + share * (rod.height[1] - rod.height[0])
     level = rise + half * np.sqrt(np.clip(1 - out, 0, 1))
     seen = (out < 1) & (level > depth[window])
     np.copyto(depth[window], level, where=seen)
     np.copyto(normal_y[window], away_y / half, where=seen)
     np.copyto(normal_x[window], away_x / half, where=seen)
-    end_share = share * np.float32(1 - rod.end_on) + (1 - out) * np.float32(rod.end_on)
+    end_share = share * (1 - rod.end_on) + (1 - out) * rod.end_on
     np.copyto(tip[window], end_share * np.float32(rod.bears_tip), where=seen)
 
 
@@ -180,19 +171,19 @@ def _branched(rng: Rng, maps: Maps, base: Colour, thick: float, bleaching: float
     depth, normal_y, normal_x, tip = maps
     hw = depth.shape
     cover = (depth > _NOTHING).astype(np.float32)
-    solid = np.maximum(depth, np.float32(depth[depth > _NOTHING].min(initial=0)))
+    solid = np.maximum(depth, depth[depth > _NOTHING].min(initial=0))
     hollow = ramp(solid - blur(solid, max(1, round(thick))), -thick * 0.9, thick * 0.5)
     pitch = max(1.6, thick * 0.3)
     warts = smooth(rng, hw, (pitch, pitch))
     albedo = flat(base, hw)
-    shade(albedo, np.float32(0.8) + warts * np.float32(0.1) + tip * np.float32(0.25))
+    shade(albedo, 0.8 + warts * 0.1 + tip * 0.25)
     end_colour = mixed(
         scaled(base, 1.6), pick(rng, palette("f0e8d0 d8d0e8 b0bce8 e8dca0 f4f0ec")), uniform(rng, 0.3, 0.8)
     )
-    tint(albedo, end_colour, ramp(tip, 0.6, 1.0) * np.float32(uniform(rng, 0.35, 0.85)))
+    tint(albedo, end_colour, ramp(tip, 0.6, 1.0) * uniform(rng, 0.35, 0.85))
     low, high = float(solid.min()), float(solid.max())
-    bleached = bleach(rng, albedo, bleaching, ramp(solid, low, high), np.float32(0.85) + warts * np.float32(0.06))
-    light = lambert(normal_y, normal_x, warts * np.float32(pitch * 0.3))
-    shade(albedo, light * (np.float32(0.32) + hollow * np.float32(0.68)))
+    bleached = bleach(rng, albedo, bleaching, ramp(solid, low, high), 0.85 + warts * 0.06)
+    light = lambert(normal_y, normal_x, warts * (pitch * 0.3))
+    shade(albedo, light * (0.32 + hollow * 0.68))
     soft = blur(cover, 1, passes=1)
     return Colony(albedo, ramp(soft, 0.35, 0.8), bleached * cover, foot_yx)

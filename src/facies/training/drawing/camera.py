@@ -16,27 +16,25 @@ def expose(rng: Rng, planes: F32) -> None:
     """Uneven light, exposure, contrast, saturation and colour cast, in place."""
     hw = (planes.shape[1], planes.shape[2])
     y, x = rows_columns(hw)
-    slope = (y / hw[0] - 0.5) * np.float32(uniform(rng, -0.25, 0.25)) + (x / hw[1] - 0.5) * np.float32(
-        uniform(rng, -0.2, 0.2)
-    )
-    shade(planes, 1 + slope + smooth(rng, hw, (700, 300)) * np.float32(0.04))
+    slope = (y / hw[0] - 0.5) * uniform(rng, -0.25, 0.25) + (x / hw[1] - 0.5) * uniform(rng, -0.2, 0.2)
+    shade(planes, 1 + slope + smooth(rng, hw, (700, 300)) * 0.04)
     if chance(rng, 0.15):
-        edge = uniform(rng, 0.1, 0.9) * hw[0] + (x - hw[1] / 2) * np.float32(uniform(rng, -2, 2))
+        edge = uniform(rng, 0.1, 0.9) * hw[0] + (x - hw[1] / 2) * uniform(rng, -2, 2)
         soft = uniform(rng, 10, 90)
-        side = np.clip((y - edge) / np.float32(soft) + np.float32(0.5), 0, 1)
-        shade(planes, 1 - side * np.float32(uniform(rng, 0.15, 0.45)))
+        side = np.clip((y - edge) / soft + 0.5, 0, 1)
+        shade(planes, 1 - side * uniform(rng, 0.15, 0.45))
     saturation = uniform(rng, 0.45, 1.0)
-    grey = (planes[0] + planes[1] + planes[2]) / np.float32(3)
+    grey = (planes[0] + planes[1] + planes[2]) / 3
     planes -= grey
-    planes *= np.float32(saturation)
+    planes *= saturation
     planes += grey
     warmth, tint = uniform(rng, -0.08, 0.13), uniform(rng, -0.03, 0.03)
     exposure = uniform(rng, 0.55, 1.12)
     for plane, gain in zip(planes, (1 + warmth, 1 + tint, 1 - warmth), strict=True):
-        plane *= np.float32(exposure * gain)
-    curve = np.float32(uniform(rng, -0.25, 0.45))
+        plane *= exposure * gain
+    curve = uniform(rng, -0.25, 0.45)
     np.clip(planes, 0, 1, out=planes)
-    planes += curve * (planes - planes * planes) * (planes - np.float32(0.42)) * 2
+    planes += curve * (planes - planes * planes) * (planes - 0.42) * 2
 
 
 def develop(rng: Rng, planes: F32) -> Photo:
@@ -44,11 +42,11 @@ def develop(rng: Rng, planes: F32) -> Photo:
     sharpness = float(rng.random())
     if sharpness < 0.7:
         soft = blur(planes, 1, passes=1)
-        planes += (soft - planes) * np.float32(uniform(rng, 0.4, 1.0))
+        planes += (soft - planes) * uniform(rng, 0.4, 1.0)
     elif sharpness > 0.9:
-        planes += (planes - blur(planes, 2)) * np.float32(uniform(rng, 0.2, 0.6))
-    noise = np.float32(uniform(rng, 0.0, 0.014))
-    planes += (rng.random(planes.shape, dtype=np.float32) - np.float32(0.5)) * (noise * np.float32(3.46))
+        planes += (planes - blur(planes, 2)) * uniform(rng, 0.2, 0.6)
+    noise = uniform(rng, 0.0, 0.014)
+    planes += (rng.random(planes.shape, dtype=np.float32) - 0.5) * (noise * 3.46)
     photo = to_photo(planes)
     return jpeg(photo, int(rng.integers(60, 96))) if chance(rng, 0.8) else photo
 
@@ -56,12 +54,12 @@ def develop(rng: Rng, planes: F32) -> Photo:
 def enlarged(planes: F32, hw: tuple[int, int]) -> F32:
     """Enlarge planes to `hw`, smoothly, by way of 8-bit colours: Pillow's sums of those are the same everywhere."""
     large = Image.fromarray(to_photo(planes)).resize((hw[1], hw[0]), Image.Resampling.BICUBIC)
-    return np.asarray(large, np.float32).transpose(2, 0, 1) * np.float32(1 / 255)
+    return np.asarray(large, np.float32).transpose(2, 0, 1) * (1 / 255)
 
 
 def to_photo(planes: F32) -> Photo:
     """Round planes to uint8 (H, W, 3)."""
-    return np.ascontiguousarray((np.clip(planes, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0))
+    return np.ascontiguousarray((np.clip(planes, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0))
 
 
 def jpeg(photo: Photo, quality: int) -> Photo:

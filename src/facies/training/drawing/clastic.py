@@ -50,21 +50,21 @@ def sandstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     planes = mottled(rng, hw, colour, uniform(rng, 0.02, 0.06), uniform(rng, 60, 200))
     position = depth(rng, hw, uniform(rng, -0.25, 0.25), uniform(rng, 0.4, 2.0))
     if chance(rng, 0.8):
-        shade(planes, 1 + _structure(rng, position, grain) * np.float32(uniform(rng, 0.02, 0.11)))
+        shade(planes, 1 + _structure(rng, position, grain) * uniform(rng, 0.02, 0.11))
     coarse = chance(rng, 0.3)
     grains = sand_grains(rng, hw, grain * uniform(rng, 0.55, 1.0), coarse)
-    shade(planes, 1 + grains * np.float32(uniform(rng, 0.05, 0.11) if coarse else uniform(rng, 0.02, 0.075)))
+    shade(planes, 1 + grains * (uniform(rng, 0.05, 0.11) if coarse else uniform(rng, 0.02, 0.075)))
     if chance(rng, 0.4):
         _cement_spots(rng, planes, grain)
     if chance(rng, 0.25):
         _iron_bands(rng, planes, position)
     if chance(rng, 0.15):
         patches = ramp(fractal(rng, hw, (60, 110), 3), -0.2, 0.9)
-        tint(planes, pick(rng, STAINED), patches * np.float32(uniform(rng, 0.3, 0.75)))
+        tint(planes, pick(rng, STAINED), patches * uniform(rng, 0.3, 0.75))
     if chance(rng, 0.3):
         flakes = ramp(lenses(rng, position, (5 * grain / 3, 26 * grain / 3)), 1.5, 1.8)
-        tint(planes, pick(rng, MUDS), flakes * np.float32(0.8))
-    return Surface(planes, grains * np.float32(0.12))
+        tint(planes, pick(rng, MUDS), flakes * 0.8)
+    return Surface(planes, grains * 0.12)
 
 
 def siltstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
@@ -74,15 +74,15 @@ def siltstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     lines = laminae(rng, position, (0.8 * grain, uniform(rng, 2, 6) * grain), uniform(rng, 0.3, 0.9))
     if chance(rng, 0.3):
         lines = cross_laminae(rng, position, (5 * grain, 14 * grain), (0.6 * grain, 1.6 * grain))
-    shade(planes, 1 + lines * np.float32(uniform(rng, 0.015, 0.06)))
-    dust = white(rng, hw) * np.float32(0.7) + smooth(rng, hw, (1.6, 1.6)) * np.float32(0.5)
-    shade(planes, 1 + dust * np.float32(uniform(rng, 0.008, 0.026)))
+    shade(planes, 1 + lines * uniform(rng, 0.015, 0.06))
+    dust = white(rng, hw) * 0.7 + smooth(rng, hw, (1.6, 1.6)) * 0.5
+    shade(planes, 1 + dust * uniform(rng, 0.008, 0.026))
     if chance(rng, 0.5):
         streaks = ramp(lenses(rng, position, (1.2 * grain, 16 * grain)), 1.3, 2.2)
-        tint(planes, pick(rng, MUDS), streaks * np.float32(uniform(rng, 0.15, 0.4)))
+        tint(planes, pick(rng, MUDS), streaks * uniform(rng, 0.15, 0.4))
     sparkle = ramp(white(rng, hw), 1.722, 1.732)
-    tint(planes, (0.95, 0.94, 0.9), sparkle * np.float32(uniform(rng, 0.0, 0.5)))
-    return Surface(planes, dust * np.float32(0.08))
+    tint(planes, (0.95, 0.94, 0.9), sparkle * uniform(rng, 0.0, 0.5))
+    return Surface(planes, dust * 0.08)
 
 
 def mudstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
@@ -90,22 +90,20 @@ def mudstone(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     planes = mottled(rng, hw, pick(rng, MUDS), uniform(rng, 0.02, 0.06), uniform(rng, 60, 200))
     position = depth(rng, hw, uniform(rng, -0.15, 0.15), uniform(rng, 0.3, 1.0))
     bands = laminae(rng, position, (1.5 * grain, uniform(rng, 6, 20) * grain), uniform(rng, 0.4, 1.0))
-    shade(planes, 1 + bands * np.float32(uniform(rng, 0.015, 0.08)))
-    shade(planes, 1 + white(rng, hw) * np.float32(uniform(rng, 0.003, 0.014)))
-    relief = smooth(rng, hw, (10, 30)) * np.float32(0.3)
+    shade(planes, 1 + bands * uniform(rng, 0.015, 0.08))
+    shade(planes, 1 + white(rng, hw) * uniform(rng, 0.003, 0.014))
+    relief = smooth(rng, hw, (10, 30)) * 0.3
     if chance(rng, 0.7):
         splits = cracks(rng, position, uniform(rng, 6, 45) * grain, uniform(rng, 1, 2.2))
-        shade(planes, 1 - splits * np.float32(uniform(rng, 0.35, 0.8)))
+        shade(planes, 1 - splits * uniform(rng, 0.35, 0.8))
         relief -= splits
     if chance(rng, 0.35):
         _conchoidal(rng, planes, relief)
     if chance(rng, 0.4):
-        shade(planes, 1 + saw_marks(rng, hw) * np.float32(uniform(rng, 0.01, 0.035)))
+        shade(planes, 1 + saw_marks(rng, hw) * uniform(rng, 0.01, 0.035))
     if chance(rng, 0.25):
         for stamp in scatter(rng, hw, int(hw[0] * hw[1] / 6000) + 1, (0.8, 1.2 * grain), (1, 2.5), 0.1):
-            tint(
-                planes[:, *stamp.window], (0.72, 0.62, 0.36), ramp(stamp.y**2 + stamp.x**2, 1.0, 0.4) * np.float32(0.8)
-            )
+            tint(planes[:, *stamp.window], (0.72, 0.62, 0.36), ramp(stamp.distance(), 1.0, 0.6) * 0.8)
     return Surface(planes, relief)
 
 
@@ -114,8 +112,8 @@ def conglomerate(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     matrix = pick(rng, MUDS if chance(rng, 0.25) else SANDS)
     planes = mottled(rng, hw, scaled(matrix, 0.85), 0.05, 60)
     grains = sand_grains(rng, hw, grain * 0.8, coarse=True)
-    shade(planes, 1 + grains * np.float32(0.1))
-    relief = grains * np.float32(0.2)
+    shade(planes, 1 + grains * 0.1)
+    relief = grains * 0.2
     family = [pick(rng, CLASTS) for _ in range(int(rng.integers(4, 10)))]
     if chance(rng, 0.3):
         family = [mixed(colour, matrix, 0.5) for colour in family]
@@ -130,22 +128,22 @@ def conglomerate(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
 def sand_grains(rng: Rng, hw: tuple[int, int], size: float, coarse: bool) -> F32:
     """The sparkle of sand: float32 (H, W), mean about 0, deviation about 1."""
     if not coarse:
-        return white(rng, hw) * np.float32(0.5) + smooth(rng, hw, (max(1.2, size * 0.6),) * 2) * np.float32(0.85)
+        return white(rng, hw) * 0.5 + smooth(rng, hw, (max(1.2, size * 0.6),) * 2) * 0.85
     y, x = rows_columns(hw)
     spacing = max(2.0, size * 1.3)
     tiling = cells(rng, y, x, (spacing, spacing))
-    tone = np.take(rng.random(tiling.total, dtype=np.float32) * 3 - np.float32(1.5), tiling.owner)
-    return tone * ramp(tiling.border, 0, 1.2) + white(rng, hw) * np.float32(0.25)
+    tone = np.take(rng.random(tiling.total, dtype=np.float32) * 3 - 1.5, tiling.owner)
+    return tone * ramp(tiling.border, 0, 1.2) + white(rng, hw) * 0.25
 
 
 def saw_marks(rng: Rng, hw: tuple[int, int]) -> F32:
     """Faint parallel scratches left by the saw, straight or bowed: float32 (H, W), mean 0."""
     y, x = rows_columns(hw)
     bow = uniform(rng, -0.0008, 0.0008)
-    across = y + x * np.float32(uniform(rng, -1.2, 1.2)) + (x - hw[1] / 2) * (x - hw[1] / 2) * np.float32(bow)
+    across = y + x * uniform(rng, -1.2, 1.2) + (x - hw[1] / 2) * (x - hw[1] / 2) * bow
     fine = np.repeat(white(rng, (1, 4096)), 2, axis=1)[0]
     marks: F32 = np.take(fine, across.astype(np.int32) & 4095)
-    worn: F32 = np.clip(smooth(rng, hw, (150, 150)) + np.float32(0.3), 0, 2)
+    worn: F32 = np.clip(smooth(rng, hw, (150, 150)) + 0.3, 0, 2)
     return marks * worn
 
 
@@ -157,39 +155,39 @@ def _structure(rng: Rng, position: F32, grain: float) -> F32:
         return cross_laminae(rng, position, (12 * grain, 60 * grain), (0.8 * grain, 3 * grain))
     if kind == 2:
         return cross_laminae(rng, position, (4 * grain, 10 * grain), (0.7 * grain, 1.8 * grain))
-    curled = position + smooth(rng, position.shape, (30, 45)) * np.float32(uniform(rng, 4, 12))
+    curled = position + smooth(rng, position.shape, (30, 45)) * uniform(rng, 4, 12)
     return laminae(rng, curled, (1.0 * grain, 5 * grain), 0.6)
 
 
 def _cement_spots(rng: Rng, planes: F32, grain: float) -> None:
     """Pale spots of cement with ragged rims."""
     hw = planes.shape[1:]
-    ragged = smooth(rng, hw, (2.2, 2.2)) * np.float32(0.16) + smooth(rng, hw, (9, 9)) * np.float32(0.16)
+    ragged = smooth(rng, hw, (2.2, 2.2)) * 0.16 + smooth(rng, hw, (9, 9)) * 0.16
     amount = np.zeros(hw, np.float32)
     count = max(1, int(hw[0] * hw[1] / uniform(rng, 6000, 40000)))
     for stamp in scatter(rng, hw, count, (1.0 * grain, uniform(rng, 3, 9) * grain), (1, 1.3), margin=1.6):
-        inside = ramp(np.sqrt(stamp.y * stamp.y + stamp.x * stamp.x) + ragged[stamp.window], 1.05, 0.8)
+        inside = ramp(stamp.distance() + ragged[stamp.window], 1.05, 0.8)
         amount[stamp.window] = np.maximum(amount[stamp.window], inside)
     pale = mixed((0.93, 0.9, 0.82), RUST, 0.25 if chance(rng, 0.3) else 0.0)
-    tint(planes, pale, amount * np.float32(uniform(rng, 0.45, 0.9)))
+    tint(planes, pale, amount * uniform(rng, 0.45, 0.9))
 
 
 def _iron_bands(rng: Rng, planes: F32, position: F32) -> None:
     """Bands of rust that cut across the bedding."""
     wander = fractal(rng, position.shape, (140, 160), 3)
-    rings = sine((position + wander * 70) * np.float32(1 / uniform(rng, 25, 90)))
+    rings = sine((position + wander * 70) * (1 / uniform(rng, 25, 90)))
     amount = ramp(rings, 0.0, 0.95) * ramp(fractal(rng, position.shape, (90, 120), 2), -0.8, 0.6)
-    tint(planes, mixed(RUST, (0.78, 0.6, 0.25), uniform(rng, 0, 0.7)), amount * np.float32(uniform(rng, 0.25, 0.6)))
+    tint(planes, mixed(RUST, (0.78, 0.6, 0.25), uniform(rng, 0, 0.7)), amount * uniform(rng, 0.25, 0.6))
 
 
 def _conchoidal(rng: Rng, planes: F32, relief: F32) -> None:
     """Shell-shaped flakes broken off the face."""
     hw = relief.shape
     for stamp in scatter(rng, hw, int(hw[0] * hw[1] / 30000) + 1, (8, 45), (1, 2.5), 0.3):
-        distance: F32 = np.sqrt(stamp.y * stamp.y + stamp.x * stamp.x)
+        distance = stamp.distance()
         inside = ramp(distance, 1.0, 0.9)
-        relief[stamp.window] += inside * sine(distance * np.float32(2.2)) * np.float32(0.5)
-        shade(planes[:, *stamp.window], 1 + inside * np.float32(uniform(rng, -0.12, 0.12)))
+        relief[stamp.window] += inside * sine(distance * 2.2) * 0.5
+        shade(planes[:, *stamp.window], 1 + inside * uniform(rng, -0.12, 0.12))
 
 
 def _clasts(
@@ -199,17 +197,17 @@ def _clasts(
     hw = relief.shape
     y, x = rows_columns(hw)
     bumps = max(3.0, size * 0.35)
-    bent_y = y + x * np.float32(dip) + smooth(rng, hw, (bumps, bumps)) * np.float32(size * 0.05)
-    bent_x = x + smooth(rng, hw, (bumps, bumps)) * np.float32(size * 0.05)
+    bent_y = y + x * dip + smooth(rng, hw, (bumps, bumps)) * (size * 0.05)
+    bent_x = x + smooth(rng, hw, (bumps, bumps)) * (size * 0.05)
     tiling = cells(rng, bent_y, bent_x, (size, size * flatness), jitter=0.8)
-    reach = (rng.random(tiling.total, dtype=np.float32) * np.float32(0.35) + np.float32(0.3)) * np.float32(size)
+    reach = (rng.random(tiling.total, dtype=np.float32) * 0.35 + 0.3) * size
     reach[rng.random(tiling.total, dtype=np.float32) > packing] = -9
-    gap = np.minimum(np.take(reach, tiling.owner) - tiling.nearest, tiling.border * np.float32(0.6) - np.float32(0.6))
+    gap = np.minimum(np.take(reach, tiling.owner) - tiling.nearest, tiling.border * 0.6 - 0.6)
     inside = ramp(gap, 0.0, 1.3)
     which = rng.integers(len(family), size=tiling.total).astype(np.int32)
     tint_each(planes, family, np.take(which, tiling.owner), inside)
-    tone = np.take(rng.random(tiling.total, dtype=np.float32) - np.float32(0.5), tiling.owner) * np.float32(0.3)
-    inner = fractal(rng, hw, (max(2.0, size * 0.12), max(2.0, size * 0.3)), 3) * np.float32(0.06)
+    tone = np.take(rng.random(tiling.total, dtype=np.float32) - 0.5, tiling.owner) * 0.3
+    inner = fractal(rng, hw, (max(2.0, size * 0.12), max(2.0, size * 0.3)), 3) * 0.06
     shade(planes, 1 + inside * (tone + inner))
-    shade(planes, 1 - ramp(np.abs(gap), 1.6, 0.2) * np.float32(0.3))
-    relief += blur(inside, max(1, round(size * 0.05))) * np.float32(min(2.0, size * 0.06))
+    shade(planes, 1 - ramp(np.abs(gap), 1.6, 0.2) * 0.3)
+    relief += blur(inside, max(1, round(size * 0.05))) * min(2.0, size * 0.06)

@@ -4,13 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facies.training.drawing.noise import (
-    F32,
-    Rng,
-    fractal,
-    ramp,
-    shift,
-)
+from facies.training.drawing.noise import F32, Rng, fractal, ramp, shift
 from facies.training.drawing.paint import column, palette, pick
 
 BROWNS = palette("7a5630 8c6a3c 6a4c2c 9a7a48 5c4a30 a88850 84603c 74643c")
@@ -45,21 +39,21 @@ def bleach(rng: Rng, albedo: F32, bleaching: float, first: F32, detail: F32) -> 
     if bleaching >= 1:
         amount = np.ones(hw, np.float32)
     else:
-        patch = fractal(rng, hw, (hw[0] * 0.14, hw[1] * 0.14), 3) * np.float32(0.4) + first
+        patch = fractal(rng, hw, (hw[0] * 0.14, hw[1] * 0.14), 3) * 0.4 + first
         edge = 1.1 - 1.6 * bleaching
         amount = ramp(patch, edge - 0.06, edge + 0.06)
-    pale = column(pick(rng, PALE, 0.015)) * (np.float32(0.62) + detail * np.float32(0.36))
-    albedo += (pale - albedo) * (amount * np.float32(0.94))
+    pale = column(pick(rng, PALE, 0.015)) * (0.62 + detail * 0.36)
+    albedo += (pale - albedo) * (amount * 0.94)
     return amount
 
 
 def lambert(normal_y: F32, normal_x: F32, relief: F32) -> F32:
     """How bright a surface is, from its large form (normals) and its small one (relief, pixels)."""
-    slope_y = np.float32(0.5) * (shift(relief, -1, 0) - shift(relief, 1, 0))
-    slope_x = np.float32(0.5) * (shift(relief, 0, -1) - shift(relief, 0, 1))
+    slope_y = 0.5 * (shift(relief, -1, 0) - shift(relief, 1, 0))
+    slope_x = 0.5 * (shift(relief, 0, -1) - shift(relief, 0, 1))
     y, x = normal_y - slope_y, normal_x - slope_x
     z = np.sqrt(np.clip(1 - normal_y * normal_y - normal_x * normal_x, 0.03, 1))
     size = np.sqrt(y * y + x * x + z * z)
-    facing = (y * np.float32(LIGHT[0]) + x * np.float32(LIGHT[1]) + z * np.float32(LIGHT[2])) / size
+    facing = (y * LIGHT[0] + x * LIGHT[1] + z * LIGHT[2]) / size
     lit: F32 = np.clip(facing, 0, 1)
-    return np.float32(0.3) + np.float32(0.95) * lit
+    return 0.3 + 0.95 * lit

@@ -82,7 +82,7 @@ def shift_pieces(rng: Rng, surface: Surface, labels: Labels, shape: Shape) -> tu
     place = np.clip(rows, 0, height - 1) * labels.shape[1] + columns + spare
     colour = np.stack([np.take(plane.reshape(-1), place) for plane in surface.colour])
     spread = np.where(fragment, np.float32(0.5), np.float32(0.14))
-    tone = 1 + (rng.random(count, dtype=np.float32) - np.float32(0.5)) * spread
+    tone = 1 + (rng.random(count, dtype=np.float32) - 0.5) * spread
     shade(colour, np.take(tone, shape.piece))
     return Surface(colour, np.take(surface.relief.reshape(-1), place)), np.take(labels.reshape(-1), place)
 
@@ -91,22 +91,22 @@ def light_core(rng: Rng, surface: Surface, shape: Shape, light_yx: tuple[float, 
     """Light the face of the core, whole or slabbed, wet or dry: float32 (3, H, W)."""
     planes = surface.colour.copy()
     whole = chance(rng, 0.5)
-    rim = ramp(shape.inside, -0.5, uniform(rng, 2.0, 5.0)) * np.float32(uniform(rng, 0.5, 2.5))
+    rim = ramp(shape.inside, -0.5, uniform(rng, 2.0, 5.0)) * uniform(rng, 0.5, 2.5)
     shade(planes, sunlit(surface.relief + rim, light_yx, uniform(rng, 0.1, 0.3)))
     worn = fractal(rng, shape.inside.shape, (uniform(rng, 30, 80), uniform(rng, 30, 80)), 4, 0.6)
-    shade(planes, 1 + worn * np.float32(uniform(rng, 0.01, 0.06)))
+    shade(planes, 1 + worn * uniform(rng, 0.01, 0.06))
     if chance(rng, 0.3):
         dust = ramp(fractal(rng, shape.inside.shape, (90, 60), 4, 0.6), -1.0, 2.0)
-        tint(planes, pick(rng, palette("a8a294 b8b4a8 8c8478")), dust * np.float32(uniform(rng, 0.1, 0.5)))
+        tint(planes, pick(rng, palette("a8a294 b8b4a8 8c8478")), dust * uniform(rng, 0.1, 0.5))
     wet = chance(rng, 0.3)
     if wet:
-        planes *= np.float32(0.5) + np.float32(0.5) * planes
+        planes *= 0.5 + 0.5 * planes
     if whole:
-        _round(rng, planes, shape, light_yx, gloss=uniform(rng, 0.1, 0.4) if wet else uniform(rng, 0.0, 0.06))
+        _round(rng, planes, shape, light_yx, gloss=uniform(rng, 0.08, 0.28) if wet else uniform(rng, 0.0, 0.06))
     else:
         _sawn(rng, planes, shape)
     edge = ramp(shape.inside, 0.0, uniform(rng, 1.5, 5.0))
-    shade(planes, 1 - (1 - edge) * np.float32(uniform(rng, 0.0, 0.35)))
+    shade(planes, 1 - (1 - edge) * uniform(rng, 0.0, 0.35))
     return planes
 
 
@@ -116,12 +116,12 @@ def mark_core(rng: Rng, planes: F32, shape: Shape) -> None:
     _, x = rows_columns((height, width))
     colour = pick(rng, CHALK)
     on_rock = ramp(shape.inside, 1, 3)
-    worn = np.clip(smooth(rng, (height, width), (5, 5)) * np.float32(0.4) + np.float32(0.7), 0, 1)
+    worn = np.clip(smooth(rng, (height, width), (5, 5)) * 0.4 + 0.7, 0, 1)
     if chance(rng, 0.4):
         for _ in range(int(rng.integers(1, 3))):
-            at = width * uniform(rng, 0.25, 0.75) + smooth_line(rng, height, 400)[:, None] * np.float32(4)
+            at = width * uniform(rng, 0.25, 0.75) + smooth_line(rng, height, 400)[:, None] * 4
             line = ramp(np.abs(x - at), uniform(rng, 1.5, 3.0), 0.8)
-            tint(planes, colour, np.asarray(line, np.float32) * on_rock * worn * np.float32(0.8))
+            tint(planes, colour, np.asarray(line, np.float32) * on_rock * worn * 0.8)
             colour = pick(rng, CHALK)
         return
     ink = handwriting(rng, depth_text(rng), int(width * uniform(rng, 0.08, 0.22)), uniform(rng, 0.08, 0.14))
@@ -131,7 +131,7 @@ def mark_core(rng: Rng, planes: F32, shape: Shape) -> None:
     left = int(uniform(rng, 0.1, 0.5) * width)
     ink = ink[: height - top, : width - left]
     window = (slice(top, top + ink.shape[0]), slice(left, left + ink.shape[1]))
-    tint(planes[:, *window], colour, ink * on_rock[window] * worn[window] * np.float32(0.85))
+    tint(planes[:, *window], colour, ink * on_rock[window] * worn[window] * 0.85)
 
 
 def cast_shadow(rng: Rng, planes: F32, inside: F32, light_yx: tuple[float, float]) -> None:
@@ -141,7 +141,7 @@ def cast_shadow(rng: Rng, planes: F32, inside: F32, light_yx: tuple[float, float
         dark = blur(rock, reach)
         down, right = round(-light_yx[0] * reach), round(-light_yx[1] * reach)
         dark = np.roll(dark, (down, right), (0, 1))
-        shade(planes, 1 - dark * np.float32(strength))
+        shade(planes, 1 - dark * strength)
 
 
 def lay_on(planes: F32, core: F32, inside: F32) -> None:
@@ -151,32 +151,32 @@ def lay_on(planes: F32, core: F32, inside: F32) -> None:
 
 def relight(photo: npt.NDArray[np.uint8], inside: npt.NDArray[np.bool_]) -> F32:
     """Take the light and shadow of a real core from its photo: float32 (H, W), 1 on average, 0.25 to 1.9."""
-    planes = photo.astype(np.float32).transpose(2, 0, 1) * np.float32(1 / 255)
-    grey = (planes[0] + planes[1] + planes[2]) / np.float32(3) + np.float32(0.02)
+    planes = photo.astype(np.float32).transpose(2, 0, 1) * (1 / 255)
+    grey = (planes[0] + planes[1] + planes[2]) / 3 + 0.02
     rock = inside.astype(np.float32)
-    around: F32 = blur(grey * rock, 60) / (blur(rock, 60) + np.float32(1e-3))
-    light: F32 = np.clip(blur(grey, 1) / (around + np.float32(1e-3)), 0.25, 1.9)
+    around: F32 = blur(grey * rock, 60) / (blur(rock, 60) + (1e-3))
+    light: F32 = np.clip(blur(grey, 1) / (around + (1e-3)), 0.25, 1.9)
     return light * rock + (1 - rock)
 
 
 def _round(rng: Rng, planes: F32, shape: Shape, light_yx: tuple[float, float], gloss: float) -> None:
     """Shade a cylinder."""
-    u = shape.across * np.float32(0.97)
+    u = shape.across * 0.97
     normal = np.sqrt(1 - u * u)
-    side = np.float32(light_yx[1] * uniform(rng, 0.2, 0.8))
-    shade(planes, np.clip(np.float32(0.12) + normal * np.float32(0.88) + u * side * np.float32(0.6), 0.08, 1.3))
-    streak = ramp(np.abs(shape.across - np.float32(uniform(rng, -0.4, 0.4))), uniform(rng, 0.08, 0.3), 0.0)
-    glint = np.clip(fractal(rng, shape.inside.shape, (24, 8), 3, 0.7) * np.float32(0.6) + np.float32(0.5), 0, 1)
-    planes += streak * glint * np.float32(gloss)
+    side = light_yx[1] * uniform(rng, 0.2, 0.8)
+    shade(planes, np.clip(0.12 + normal * 0.88 + u * side * 0.6, 0.08, 1.3))
+    streak = ramp(np.abs(shape.across - uniform(rng, -0.4, 0.4)), uniform(rng, 0.08, 0.3), 0.0)
+    glint = np.clip(fractal(rng, shape.inside.shape, (24, 8), 3, 0.7) * 0.6 + 0.5, 0, 1)
+    planes += streak * glint * gloss
 
 
 def _sawn(rng: Rng, planes: F32, shape: Shape) -> None:
     """Shade a sawn slab: flat, with the saw's scratches and a bright or dark bevel."""
     if chance(rng, 0.5):
-        shade(planes, 1 + saw_marks(rng, (planes.shape[1], planes.shape[2])) * np.float32(uniform(rng, 0.008, 0.03)))
+        shade(planes, 1 + saw_marks(rng, (planes.shape[1], planes.shape[2])) * uniform(rng, 0.008, 0.03))
     if chance(rng, 0.5):
         bevel = ramp(shape.across, 0.93, 0.97) if chance(rng, 0.5) else ramp(shape.across, -0.93, -0.97)
-        planes += (column((0.9, 0.9, 0.86)) * np.float32(uniform(rng, 0.2, 0.7)) - planes) * bevel * np.float32(0.45)
+        planes += (column((0.9, 0.9, 0.86)) * uniform(rng, 0.2, 0.7) - planes) * bevel * 0.45
 
 
 def _beds(labels: Labels) -> Iterator[tuple[int, slice]]:

@@ -1,7 +1,5 @@
 """Alternations of coarse and fine sediment: sand with mud, silt with mud."""
 
-import numpy as np
-
 from facies.training.drawing.bedding import cracks, cross_laminae, depth, laminae, lenses
 from facies.training.drawing.clastic import MUDS, SANDS, SILTS, sand_grains
 from facies.training.drawing.noise import F32, Rng, chance, fractal, ramp, smooth, uniform, white
@@ -14,48 +12,47 @@ def sand_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     ground = _mud_share(rng, position, grain, uniform(rng, 1.5, 3.0), uniform(rng, 7, 22))
     if chance(rng, 0.55):
         ground = _burrowed(rng, ground, grain)
-    ground = ground + fractal(rng, hw, (4, 7), 3, 0.7) * np.float32(uniform(rng, 0.03, 0.14))
+    ground = ground + fractal(rng, hw, (4, 7), 3, 0.7) * uniform(rng, 0.03, 0.14)
     mud = ramp(ground, -0.12, 0.12)
     planes, sand_colour = _pair(rng, hw, mud, SANDS)
     ripples = cross_laminae(rng, position, (4 * grain, 12 * grain), (0.7 * grain, 1.8 * grain))
-    shade(planes, 1 + ripples * (1 - mud) * np.float32(uniform(rng, 0.03, 0.1)))
+    shade(planes, 1 + ripples * (1 - mud) * uniform(rng, 0.03, 0.1))
     grains = sand_grains(rng, hw, grain * uniform(rng, 0.5, 0.9), chance(rng, 0.15))
-    shade(planes, 1 + grains * ((1 - mud) * np.float32(uniform(rng, 0.02, 0.07)) + np.float32(0.006)))
+    shade(planes, 1 + grains * ((1 - mud) * uniform(rng, 0.02, 0.07) + 0.006))
     if chance(rng, 0.3):
         stain = ramp(fractal(rng, hw, (20, 50), 3), 0.6, 1.8) * (1 - mud)
-        tint(planes, (sand_colour[0] * 0.75, sand_colour[1] * 0.6, sand_colour[2] * 0.4), stain * np.float32(0.6))
+        tint(planes, (sand_colour[0] * 0.75, sand_colour[1] * 0.6, sand_colour[2] * 0.4), stain * 0.6)
     splits = cracks(rng, position, uniform(rng, 25, 90) * grain) * mud
-    shade(planes, 1 - splits * np.float32(0.5))
-    return Surface(planes, grains * (1 - mud) * np.float32(0.15) - splits)
+    shade(planes, 1 - splits * 0.5)
+    return Surface(planes, grains * (1 - mud) * 0.15 - splits)
 
 
 def silt_and_mud(rng: Rng, hw: tuple[int, int], grain: float) -> Surface:
     """Pinstripes of silt and mud, thinner, smoother and lower in contrast than with sand; small faults and loads."""
     position = depth(rng, hw, uniform(rng, -0.15, 0.15), uniform(rng, 0.4, 1.3))
     if chance(rng, 0.3):
-        position = position + ramp(smooth(rng, hw, (90, 60)), -0.05, 0.05) * np.float32(uniform(rng, 2, 5) * grain)
+        position = position + ramp(smooth(rng, hw, (90, 60)), -0.05, 0.05) * (uniform(rng, 2, 5) * grain)
     ground = _mud_share(rng, position, grain, uniform(rng, 0.5, 0.9), uniform(rng, 2.0, 5.5))
-    ground = ground + fractal(rng, hw, (1.6, 9), 3, 0.7) * np.float32(0.09)
+    ground = ground + fractal(rng, hw, (1.6, 9), 3, 0.7) * 0.09
     mud = ramp(ground, -0.16, 0.16)
     planes, _ = _pair(rng, hw, mud, SILTS)
     fine = laminae(rng, position, (0.5 * grain, 1.6 * grain), 0.3)
-    shade(planes, 1 + fine * np.float32(uniform(rng, 0.02, 0.05)))
+    shade(planes, 1 + fine * uniform(rng, 0.02, 0.05))
     dust = white(rng, hw)
-    shade(planes, 1 + dust * np.float32(uniform(rng, 0.005, 0.016)))
+    shade(planes, 1 + dust * uniform(rng, 0.005, 0.016))
     splits = cracks(rng, position, uniform(rng, 15, 70) * grain) * mud
-    shade(planes, 1 - splits * np.float32(0.5))
-    return Surface(planes, dust * np.float32(0.04) - splits)
+    shade(planes, 1 - splits * 0.5)
+    return Surface(planes, dust * 0.04 - splits)
 
 
 def _mud_share(rng: Rng, position: F32, grain: float, thinnest: float, thickest: float) -> F32:
     """Above 0 where mud lies: layers, torn into lenses and streaks."""
     balance = uniform(rng, -0.9, 0.6)
     layered = laminae(rng, position, (thinnest * grain, thickest * grain), uniform(rng, 0.05, 0.35))
-    torn = lenses(
-        rng, position, (uniform(rng, 0.5, 1.0) * thickest * grain * 0.5, uniform(rng, 3, 9) * thickest * grain)
-    )
+    lens = thickest * grain
+    torn = lenses(rng, position, (uniform(rng, 0.25, 0.5) * lens, uniform(rng, 2, 7) * lens))
     mixture = uniform(rng, 0.1, 0.75)
-    return layered * np.float32(1 - mixture) + torn * np.float32(mixture * 0.9) + np.float32(balance * 0.6)
+    return layered * (1 - mixture) + torn * (mixture * 0.9) + balance * 0.6
 
 
 def _pair(rng: Rng, hw: tuple[int, int], mud: F32, coarse: list[Colour]) -> tuple[F32, Colour]:
@@ -76,7 +73,7 @@ def _burrowed(rng: Rng, ground: F32, grain: float) -> F32:
     burrowed = ground.copy()
     count = int(ground.size / (uniform(rng, 300, 1500) * grain * grain)) + 1
     for stamp in scatter(rng, ground.shape, count, (0.7 * grain, 3.2 * grain), (1, 4), 0.6, margin=1.2):
-        inside = ramp(stamp.y * stamp.y + stamp.x * stamp.x, 1.1, 0.7)
-        fill = np.float32(uniform(rng, 0.3, 0.9) * (1 if chance(rng, 0.5) else -1))
+        inside = ramp(stamp.distance(), 1.05, 0.85)
+        fill = uniform(rng, 0.3, 0.9) * (1 if chance(rng, 0.5) else -1)
         burrowed[stamp.window] += (fill - burrowed[stamp.window]) * inside
     return burrowed

@@ -59,7 +59,7 @@ def handwriting(rng: Rng, text: str, height: int, weight: float = 0.12) -> F32:
             ]
             pen.line(points, fill=255, width=width, joint="curve")
     small = page.resize((max(1, size[0] // _SHARPER), max(1, size[1] // _SHARPER)), Image.Resampling.BOX)
-    return np.asarray(small, np.float32) / np.float32(255)
+    return np.asarray(small, np.float32) / 255
 
 
 def depth_text(rng: Rng) -> str:

@@ -5,19 +5,20 @@ digit between processors, so there are none here: only +, -, x, /, square roots 
 and a rounded table in place of the sine.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-F32 = npt.NDArray[np.float32]
+# float32 always; NumPy's stubs take float32 times a Python number for float64, so the type is told loosely.
+F32 = npt.NDArray[np.floating[Any]]
 I32 = npt.NDArray[np.int32]
 Rng = np.random.Generator
 
 _TURN = 4096
 _SINE: F32 = np.round(np.sin(np.arange(_TURN) * (2 * np.pi / _TURN)), 5).astype(np.float32)
-_UNIT_GAIN_1D = np.float32(2.5)
-_UNIT_GAIN_2D = np.float32(3.6)
+_UNIT_GAIN_1D = 2.5
+_UNIT_GAIN_2D = 3.6
 
 
 class Cells(NamedTuple):
@@ -53,14 +54,14 @@ def chance(rng: Rng, probability: float) -> bool:
 
 def sine(turns: F32) -> F32:
     """Return the sine of whole turns (1.0 is a full circle), to five digits."""
-    steps = np.floor(turns * np.float32(_TURN)).astype(np.int32) & (_TURN - 1)
+    steps = np.floor(turns * _TURN).astype(np.int32) & (_TURN - 1)
     values: F32 = np.take(_SINE, steps)
     return values
 
 
 def ramp(values: F32, low: float, high: float) -> F32:
     """Rise smoothly from 0 where `values` are at `low` to 1 where they are at `high` (which may be the lower)."""
-    t: F32 = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    t: F32 = np.clip((values - low) * (1 / (high - low)), 0, 1)
     return t * t * (3 - 2 * t)
 
 
@@ -71,7 +72,7 @@ def rows_columns(hw: tuple[int, int]) -> tuple[F32, F32]:
 
 def white(rng: Rng, hw: tuple[int, int]) -> F32:
     """Independent noise, one value a pixel: mean 0, standard deviation 1, uniform."""
-    return (rng.random(hw, dtype=np.float32) - np.float32(0.5)) * np.float32(3.4641)
+    return (rng.random(hw, dtype=np.float32) - 0.5) * 3.4641
 
 
 def smooth_line(rng: Rng, length: int, scale: float) -> F32:
@@ -102,10 +103,10 @@ def fractal(rng: Rng, hw: tuple[int, int], scale_yx: tuple[float, float], octave
     strength, power = 1.0, 0.0
     for octave in range(octaves):
         scale = (max(scale_yx[0] / 2**octave, 1.0), max(scale_yx[1] / 2**octave, 1.0))
-        total += smooth(rng, hw, scale) * np.float32(strength)
+        total += smooth(rng, hw, scale) * strength
         power += strength * strength
         strength *= gain
-    total /= np.sqrt(np.float32(power))
+    total /= np.sqrt(power)
     return total
 
 
@@ -124,8 +125,8 @@ def layers(rng: Rng, length: int, thickness: tuple[float, float]) -> F32:
 def along(profile: F32, position: F32) -> F32:
     """Look a profile up at fractional positions, linear in between, mirrored beyond its ends."""
     last = profile.shape[0] - 1
-    wrapped = np.abs((np.abs(position) + last) % np.float32(2 * last) - last)
-    below = np.minimum(np.floor(wrapped), np.float32(last - 1))
+    wrapped = np.abs((np.abs(position) + last) % (2 * last) - last)
+    below = np.minimum(np.floor(wrapped), last - 1)
     index = below.astype(np.int32)
     low: F32 = np.take(profile, index)
     high: F32 = np.take(profile, index + 1)
@@ -145,7 +146,7 @@ def lookup(plain: F32, v: F32, u: F32, pitch: float) -> F32:
     Returns:
         float32 of the shape of `v` and `u` together.
     """
-    y, x = v / np.float32(pitch), u / np.float32(pitch)
+    y, x = v / pitch, u / pitch
     whole_y, whole_x = np.floor(y), np.floor(x)
     share_y, share_x = y - whole_y, x - whole_x
     size, flat = plain.shape[0], plain.reshape(-1)
@@ -170,13 +171,10 @@ def cells(rng: Rng, y: F32, x: F32, spacing_yx: tuple[float, float], jitter: flo
     Returns:
         Cells of (H, W); distances are in pixels of the shorter side.
     """
-    v, u = np.broadcast_arrays(y / np.float32(spacing_yx[0]), x / np.float32(spacing_yx[1]))
+    v, u = np.broadcast_arrays(y / spacing_yx[0], x / spacing_yx[1])
     v, u = v - np.floor(v.min()), u - np.floor(u.min())
     rows, columns = _grid_side(float(v.max())), _grid_side(float(u.max()))
-    point_v, point_u = (
-        (rng.random(rows * columns, dtype=np.float32) - np.float32(0.5)) * np.float32(jitter) + np.float32(0.5)
-        for _ in range(2)
-    )
+    point_v, point_u = ((rng.random(rows * columns, dtype=np.float32) - 0.5) * jitter + 0.5 for _ in range(2))
     row, column = np.floor(v), np.floor(u)
     fraction_v, fraction_u = v - row, u - column
     row_at, column_at = row.astype(np.int32), column.astype(np.int32)
@@ -188,14 +186,14 @@ def cells(rng: Rng, y: F32, x: F32, spacing_yx: tuple[float, float], jitter: flo
         above = ((row_at + step_v) & (rows - 1)) * np.int32(columns)
         for step_u in (-1, 0, 1):
             cell = above + beside[step_u + 1]
-            away_v = np.take(point_v, cell) + (np.float32(step_v) - fraction_v)
-            away_u = np.take(point_u, cell) + (np.float32(step_u) - fraction_u)
+            away_v = np.take(point_v, cell) + (step_v - fraction_v)
+            away_u = np.take(point_u, cell) + (step_u - fraction_u)
             distance = away_v * away_v + away_u * away_u
             closer = distance < first
             np.minimum(second, np.where(closer, first, distance), out=second)
             np.copyto(first, distance, where=closer)
             np.copyto(owner, cell, where=closer)
-    unit = np.float32(min(spacing_yx))
+    unit = min(spacing_yx)
     nearest = np.sqrt(first) * unit
     return Cells(nearest, np.sqrt(second) * unit - nearest, owner, rows * columns)
 
@@ -226,7 +224,7 @@ def _grid_side(span: float) -> int:
 
 def _spline(knots: F32, length: int, scale: float, phase: float) -> F32:
     """Cubic B-spline through `knots` along the first axis, sampled at `length` pixels."""
-    position = (np.arange(length, dtype=np.float32) / np.float32(scale)) + np.float32(phase)
+    position = (np.arange(length, dtype=np.float32) / scale) + phase
     whole = np.floor(position)
     knot, t = whole.astype(np.int32), position - whole
     shape = (length,) + (1,) * (knots.ndim - 1)
@@ -234,7 +232,7 @@ def _spline(knots: F32, length: int, scale: float, phase: float) -> F32:
     weights = (1 - 3 * t + 3 * square - cube, 3 * cube - 6 * square + 4, -3 * cube + 3 * square + 3 * t + 1, cube)
     total = np.zeros((length, *knots.shape[1:]), np.float32)
     for offset, weight in enumerate(weights):
-        total += np.take(knots, knot + offset, axis=0) * (weight / np.float32(6)).reshape(shape)
+        total += np.take(knots, knot + offset, axis=0) * (weight / 6).reshape(shape)
     return total
 
 

@@ -37,6 +37,11 @@ class Stamp(NamedTuple):
     x: F32
     number: int
 
+    def distance(self) -> F32:
+        """Distance from the centre, in radii: float32 (h, w)."""
+        away: F32 = np.sqrt(self.y * self.y + self.x * self.x)
+        return away
+
 
 def hex_colour(text: str) -> Colour:
     """Read `rrggbb`."""
@@ -112,20 +117,20 @@ def sunlit(relief: F32, light_yx: tuple[float, float], strength: float) -> F32:
     Returns:
         float32 (H, W), 1 on level ground, 0.35 to 1.8.
     """
-    down = (shift(relief, -1, 0) - shift(relief, 1, 0)) * np.float32(0.5 * light_yx[0])
-    right = (shift(relief, 0, -1) - shift(relief, 0, 1)) * np.float32(0.5 * light_yx[1])
-    return np.clip(1 - (down + right) * np.float32(strength), 0.35, 1.8)
+    down = (shift(relief, -1, 0) - shift(relief, 1, 0)) * (0.5 * light_yx[0])
+    right = (shift(relief, 0, -1) - shift(relief, 0, 1)) * (0.5 * light_yx[1])
+    return np.clip(1 - (down + right) * strength, 0.35, 1.8)
 
 
 def mottled(rng: Rng, hw: tuple[int, int], colour: Colour, amount: float, scale: float) -> F32:
     """Planes of one colour whose brightness wanders by about `amount` over patches of `scale` pixels."""
     planes = flat(colour, hw)
-    warm = smooth(rng, hw, (scale * 1.7, scale * 1.7)) * np.float32(amount * 0.4)
+    warm = smooth(rng, hw, (scale * 1.7, scale * 1.7)) * (amount * 0.4)
     fine = max(4.0, scale / 5)
-    light = 1 + (smooth(rng, hw, (scale, scale)) + smooth(rng, hw, (fine, fine)) * np.float32(0.5)) * np.float32(amount)
+    light = 1 + (smooth(rng, hw, (scale, scale)) + smooth(rng, hw, (fine, fine)) * 0.5) * amount
     planes *= light
-    planes[0] += warm * np.float32(colour[0])
-    planes[2] -= warm * np.float32(colour[2])
+    planes[0] += warm * colour[0]
+    planes[2] -= warm * colour[2]
     return planes
 
 
@@ -160,7 +165,7 @@ def scatter(
         reach = size * margin * max(wide, 1.0) + 1
         rows = slice(max(0, int(centre_y - reach)), min(height, int(centre_y + reach) + 2))
         columns = slice(max(0, int(centre_x - reach)), min(width, int(centre_x + reach) + 2))
-        y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - np.float32(centre_y)
-        x = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] - np.float32(centre_x)
-        sin, cos = sine(np.array([turn, turn + 0.25], np.float32)) / np.float32(size)
-        yield Stamp((rows, columns), y * cos - x * sin, (y * sin + x * cos) / np.float32(wide), number)
+        y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - centre_y
+        x = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] - centre_x
+        sin, cos = sine(np.array([turn, turn + 0.25], np.float32)) / size
+        yield Stamp((rows, columns), y * cos - x * sin, (y * sin + x * cos) / wide, number)

@@ -6,17 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from facies.training.drawing.noise import (
-    F32,
-    Rng,
-    cells,
-    chance,
-    ramp,
-    rows_columns,
-    smooth,
-    smooth_line,
-    uniform,
-)
+from facies.training.drawing.noise import F32, Rng, cells, chance, ramp, rows_columns, smooth, smooth_line, uniform
 
 Labels = npt.NDArray[np.uint8]
 
@@ -72,11 +62,7 @@ def lay_beds(rng: Rng, hw: tuple[int, int], rock_types: Sequence[int]) -> Labels
     for base, kind in zip(bases[:-1], order[1:], strict=True):
         rough = uniform(rng, 0.5, 7)
         line = np.float32(base) + (x[0] - width / 2) * np.float32(dip + uniform(rng, -0.08, 0.08))
-        line = (
-            line
-            + smooth_line(rng, width, 70) * np.float32(rough)
-            + smooth_line(rng, width, 11) * np.float32(rough * 0.15)
-        )
+        line = line + smooth_line(rng, width, 70) * rough + smooth_line(rng, width, 11) * (rough * 0.15)
         labels[y >= line[None, :]] = kind
     return labels
 
@@ -100,7 +86,7 @@ def break_core(rng: Rng, hw: tuple[int, int], rows: tuple[int, int], width_share
     gaps: list[Gap] = [Gap((0, rows[0]), rubble=False)] if rows[0] > 60 else []
     centre = hw[1] * uniform(rng, 0.5 - 0.35 * (1 - width_share), 0.5 + 0.35 * (1 - width_share))
     half = hw[1] * width_share / 2
-    drift = smooth_line(rng, hw[0], 900) * np.float32(half * 0.03)
+    drift = smooth_line(rng, hw[0], 900) * (half * 0.03)
     top, number = float(rows[0]), 1
     top_break = _break_line(rng, hw[1])
     while top < rows[1] - 20:
@@ -113,7 +99,7 @@ def break_core(rng: Rng, hw: tuple[int, int], rows: tuple[int, int], width_share
                 Gap((int(bottom), int(min(bottom + space, rows[1]))), rubble=chance(rng, 0.3 + 0.5 * fragility))
             )
         fitting = chance(rng, 0.7) and space < 30
-        top_break = bottom_break + smooth_line(rng, hw[1], 9) * np.float32(0.7) if fitting else _break_line(rng, hw[1])
+        top_break = bottom_break + smooth_line(rng, hw[1], 9) * 0.7 if fitting else _break_line(rng, hw[1])
         top = bottom + space
         number += 1
     if hw[0] - rows[1] > 60:
@@ -123,7 +109,7 @@ def break_core(rng: Rng, hw: tuple[int, int], rows: tuple[int, int], width_share
         if gap.rubble:
             number = _add_rubble(rng, inside, piece, number, gap.rows, (centre - half, centre + half))
     _chip_edges(rng, inside)
-    u = (rows_columns(hw)[1] - np.float32(centre) - drift[:, None]) / np.float32(half)
+    u = (rows_columns(hw)[1] - centre - drift[:, None]) / half
     return Shape(
         inside,
         np.where((piece > 0) & (piece < first_fragment), across, np.clip(u, -1, 1)),
@@ -140,8 +126,8 @@ def plug_holes(rng: Rng, shape: Shape, half_width: float) -> None:
     at_y, at_x = uniform(rng, 0.05, 0.9) * shape.inside.shape[0], uniform(rng, 0.35, 0.65) * shape.inside.shape[1]
     for number in range(int(rng.integers(1, 3))):
         rows = slice(*(np.clip([at_y - 90, at_y + 90], 0, shape.inside.shape[0]).astype(int)))
-        away = (y[rows] - np.float32(at_y)) ** 2 + (x - np.float32(at_x)) ** 2
-        np.minimum(shape.inside[rows], np.sqrt(away) - np.float32(radius), out=shape.inside[rows])
+        away = (y[rows] - at_y) ** 2 + (x - at_x) ** 2
+        np.minimum(shape.inside[rows], np.sqrt(away) - radius, out=shape.inside[rows])
         at_y += radius * uniform(rng, 2.3, 3.2) * (number + 1)
 
 
@@ -180,14 +166,12 @@ def _add_piece(
     y = np.arange(first, last, dtype=np.float32)[:, None]
     x = np.arange(inside.shape[1], dtype=np.float32)[None, :]
     lean = uniform(rng, -0.02, 0.02)
-    middle = (
-        centre[first:last, None] + np.float32(uniform(rng, -0.035, 0.035) * half) + (y - rows[0]) * np.float32(lean)
-    )
-    wide = np.float32(half * uniform(rng, 0.94, 1.0))
-    ragged = smooth_line(rng, last - first, 40) * np.float32(1.2) + smooth_line(rng, last - first, 5) * np.float32(0.5)
+    middle = centre[first:last, None] + (uniform(rng, -0.035, 0.035) * half) + (y - rows[0]) * lean
+    wide = half * uniform(rng, 0.94, 1.0)
+    ragged = smooth_line(rng, last - first, 40) * 1.2 + smooth_line(rng, last - first, 5) * 0.5
     side = wide - np.abs(x - middle) + ragged[:, None]
-    end = np.minimum(y - np.float32(rows[0]) - breaks[0][None, :], np.float32(rows[1]) + breaks[1][None, :] - y)
-    corner = np.float32(min(uniform(rng, 2, 16), (rows[1] - rows[0]) * 0.4))
+    end = np.minimum(y - rows[0] - breaks[0][None, :], rows[1] + breaks[1][None, :] - y)
+    corner = min(uniform(rng, 2, 16), (rows[1] - rows[0]) * 0.4)
     over_side, over_end = np.maximum(corner - side, 0), np.maximum(corner - end, 0)
     distance = np.minimum(np.minimum(side, end), corner - np.sqrt(over_side * over_side + over_end * over_end))
     deeper = np.where((side > corner) & (end > corner), np.minimum(side, end), distance)
@@ -211,17 +195,15 @@ def _add_rubble(
     if part.shape[0] < 8:
         return number
     y, x = rows_columns((part.shape[0], part.shape[1]))
-    bend = smooth(rng, part.shape, (18, 18)) * np.float32(2)
-    within = np.minimum(x - np.float32(columns[0]), np.float32(columns[1]) - x) + bend
+    bend = smooth(rng, part.shape, (18, 18)) * 2
+    within = np.minimum(x - columns[0], columns[1] - x) + bend
     largest = uniform(rng, 40, 130)
     for size, kept in ((largest * 0.3, 0.9), (largest * 0.55, 0.6), (largest, uniform(rng, 0.3, 0.7))):
         skew = uniform(rng, -0.5, 0.5)
-        tiling = cells(
-            rng, y + x * np.float32(skew) + bend, x - bend, (size, size * uniform(rng, 0.9, 1.6)), jitter=1.0
-        )
-        loss = rng.random(tiling.total, dtype=np.float32) * np.float32(size * 0.08) + np.float32(1.0)
+        tiling = cells(rng, y + x * skew + bend, x - bend, (size, size * uniform(rng, 0.9, 1.6)), jitter=1.0)
+        loss = rng.random(tiling.total, dtype=np.float32) * (size * 0.08) + 1.0
         loss[rng.random(tiling.total, dtype=np.float32) > kept] = 1e3
-        fragment = np.minimum(tiling.border * np.float32(0.55) - np.take(loss, tiling.owner), within)
+        fragment = np.minimum(tiling.border * 0.55 - np.take(loss, tiling.owner), within)
         above = fragment > 0
         np.copyto(part, np.clip(fragment, -60, 60), where=above | (part < fragment))
         np.copyto(numbers, tiling.owner + np.int32(number), where=above)
@@ -231,6 +213,6 @@ def _add_rubble(
 
 def _chip_edges(rng: Rng, inside: F32) -> None:
     """Break small bits off the edges, of some cores more than of others."""
-    rough = np.float32(uniform(rng, 0.0, 1.0))
-    chips = ramp(smooth(rng, inside.shape, (14, 14)), 1.5, 2.6) * np.float32(9)
+    rough = uniform(rng, 0.0, 1.0)
+    chips = ramp(smooth(rng, inside.shape, (14, 14)), 1.5, 2.6) * 9
     inside -= chips * ramp(inside, 24, 4) + np.abs(smooth(rng, inside.shape, (4, 4))) * ramp(inside, 10, 0) * rough
