@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from facies.analysis import analyse
+from facies.analysis import TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError
-from facies.jobs.attempt import PROGRESS_INTERVAL_S, Attempt, Workplace
+from facies.jobs.attempt import CANCEL_INTERVAL_S, PROGRESS_INTERVAL_S, Attempt, Workplace
 from facies.jobs.job import Status
 from facies.jobs.removal import delete_job
 from facies.models.fake import FakeRuntime
@@ -135,6 +135,25 @@ def test_a_cancelled_job_stops_between_two_batches(room, runtime, attempt_at):
         raise AnalysisCancelledError("Stopped.")
 
     attempt_at(analyse).work()
+    assert room.job(job.id).status is Status.CANCELLED
+    assert room.files() == []
+
+
+def test_a_job_that_is_cancelled_while_it_is_rendered_stops_between_two_pieces(room, attempt_at, monkeypatch):
+    job = room.send(PHOTO)
+    written = []
+
+    def endless_picture():
+        while True:
+            written.append(b"piece")
+            if len(written) == 3:
+                room.store.cancel(job.id, None)
+            yield written[-1]
+            time.sleep(CANCEL_INTERVAL_S)
+
+    monkeypatch.setattr(TileAnalysis, "files", lambda *_args, **_kwargs: iter([("overlay.png", endless_picture())]))
+    attempt_at().work()
+    assert len(written) in (3, 4)
     assert room.job(job.id).status is Status.CANCELLED
     assert room.files() == []
 
