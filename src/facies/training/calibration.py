@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 _NEWTON_STEPS = 50
 _RIDGE = 1e-6
+_LEAST_SLOPE = 1e-3  # logits that say nothing, or the opposite, must not turn the answer round
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,16 @@ def fit_two_classes(logits: Floats, positive: npt.NDArray[np.bool_], decision_at
     """
     margin = (logits[:, 1] - logits[:, 0]).astype(np.float64)
     design = np.stack([margin, np.ones_like(margin)], axis=1)
-    weights = np.array([1.0, 0.0])
+    weights = np.zeros(2)
     for _ in range(_NEWTON_STEPS):
-        chance = 1 / (1 + np.exp(-design @ weights))
+        chance = 0.5 * (1 + np.tanh(design @ weights / 2))
         gradient = design.T @ (chance - positive) + _RIDGE * weights
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + _RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
         weights -= step
         if np.abs(step).max() < 1e-9:
             break
-    slope = max(float(weights[0]), 1e-3)
+    slope = max(float(weights[0]), _LEAST_SLOPE)
     shift = float(weights[1]) - float(np.log(decision_at / (1 - decision_at)))
     return Calibration(temperature=1 / slope, offset=(0.0, shift / slope))
 

@@ -60,7 +60,7 @@ def fit(network: Network, task: Task[Any], schedule: Schedule, seed: int, work_d
         task: what is fitted.
         schedule: how long, how much weight decay, how slow an average.
         seed: of everything that is drawn.
-        work_dir: where the checkpoint lies; one of an interrupted run is taken up.
+        work_dir: where the checkpoint lies; that of an interrupted run is taken up, a finished run is not repeated.
         report: told of every step.
 
     Returns:
@@ -91,7 +91,6 @@ def fit(network: Network, task: Task[Any], schedule: Schedule, seed: int, work_d
             loss_seen = _smooth(loss_seen, loss.item())
             report(task.name, number, total, loss_seen)
         _save(checkpoint, parts, epoch + 1)
-    checkpoint.unlink(missing_ok=True)
     average.eval()
     return average
 

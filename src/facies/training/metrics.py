@@ -139,7 +139,8 @@ def bootstrap(
             for _ in range(resamples)
         ]
     )
-    low, high = np.nanpercentile(scores, (2.5, 97.5))
+    scores = scores[~np.isnan(scores)]
+    low, high = np.percentile(scores, (2.5, 97.5)) if len(scores) else (np.nan, np.nan)
     return Interval(score(np.arange(len(group_of))), float(low), float(high))
 
 

@@ -2,7 +2,7 @@
 
     plan ──▶ records ──▶ folds, calibration, scores ──▶ all the data ──▶ ONNX ──▶ package.toml, CARD.md
 
-Everything written while training lies in `<out>/work`; a run that was interrupted and is started again with the same
+Everything written while training lies in `<out>/work/<name>`; a run that was interrupted and is started again with the same
 plan goes on from there.
 """
 
@@ -47,7 +47,7 @@ from facies.training.pixel_training import map_photo, train_pixels
 from facies.training.plan import ImageFolders, Masks, Plan, SyntheticCores, TileTable, read_plan
 from facies.training.progress import Report, silent
 from facies.training.tile_scores import calibrate, held_out_probability, score
-from facies.training.tile_training import train_tiles
+from facies.training.tile_training import TileOutcome, train_tiles
 
 _WORK = "work"
 _USED = "used.json"
@@ -74,7 +74,7 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     if threads:
         torch.set_num_threads(threads)
     plan = read_plan(plan_path)
-    folder, work_dir = out_dir / plan.package.name, out_dir / _WORK
+    folder, work_dir = out_dir / plan.package.name, out_dir / _WORK / plan.package.name
     _begin(plan_path, data_dir, work_dir)
     layers = read_layers(data_dir / plan.start.weights) if plan.start.weights else []
     run = _TASKS[plan.package.task]
@@ -108,12 +108,21 @@ def _train_tiles(run: _Run) -> "_Trained":
     measured = _describe_split(plan) | {
         data.domain_names[0]: score(probability, data.labels[main], _chosen(data.groups, main)),
     }
+    measured[f"{data.domain_names[0]}_chunks"] = _score_corners(outcome, calibration, main)
     for number, name in list(enumerate(data.domain_names))[1:]:
         other = data.domains == number
         served = calibration.probs(whole[other])[:, 1]
         measured[name] = score(served, data.labels[other], _chosen(data.groups, other))
     pictures = _example_tiles(plan, records)
     return outcome.network, calibration, measured, pictures
+
+
+def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Scores of single corners at the scale of serving, judged by the label of their whole picture."""
+    corners = outcome.held_out[inside, 1:]
+    probability = calibration.probs(corners.reshape(-1, corners.shape[2]))[:, 1]
+    groups = np.repeat(_chosen(outcome.data.groups, inside), corners.shape[1]).tolist()
+    return score(probability, np.repeat(outcome.data.labels[inside], corners.shape[1]), groups)
 
 
 def _train_pixels(run: _Run) -> "_Trained":

@@ -1,0 +1,57 @@
+"""Tiny fake data in the layouts that the readers know, drawn from a seed."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+RNG = np.random.default_rng
+
+
+def draw_tile(rng: np.random.Generator, pale: bool, side: int = 64) -> Image.Image:
+    """Noise about a dark green, or about white."""
+    base = np.array([210, 215, 205] if pale else [60, 90, 40])
+    pixels = base + rng.normal(0, 12, (side, side, 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def write_tile_table(folder: Path, photos: int = 6, tiles: int = 4, seed: int = 0) -> None:
+    """`labels.csv` and `tiles/`: a quarter compromised, a half healthy, a quarter neither."""
+    rng = RNG(seed)
+    (folder / "tiles").mkdir(parents=True)
+    lines = ["tile,photo,healthy,compromised,labelled"]
+    for photo in range(photos):
+        for tile in range(tiles):
+            name = f"{photo:02}_{tile}.png"
+            pale = tile % 4 == 0
+            draw_tile(rng, pale).save(folder / "tiles" / name)
+            healthy = int(tile % 4 in (1, 2))
+            lines.append(f"{name},{photo:02},{healthy},{int(pale)},1")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_image_folders(folder: Path, pictures: int = 6, seed: int = 1) -> None:
+    """`bleached/` and `healthy/`."""
+    rng = RNG(seed)
+    for name in ("bleached", "healthy"):
+        (folder / name).mkdir(parents=True)
+        for number in range(pictures):
+            draw_tile(rng, name == "bleached").save(folder / name / f"{name}-{number}.png")
+
+
+def write_masks(folder: Path, boxes: int = 4, columns: int = 2, seed: int = 2) -> None:
+    """`images/` and `masks/`: brown rock (1) or grey rock (3) between dark margins; a row of 255 on top."""
+    rng = RNG(seed)
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for box in range(boxes):
+        for column in range(columns):
+            rock = (1, 3)[box % 2]
+            mask = np.zeros((128, 64), np.uint8)
+            mask[8:120, 12:52] = rock
+            mask[0] = 255
+            base = np.where((mask == rock)[..., None], [150, 120, 70] if rock == 1 else [90, 90, 95], [20, 15, 10])
+            pixels = (base + rng.normal(0, 6, (128, 64, 3))).clip(0, 255).astype(np.uint8)
+            name = f"box{box}_x{column}"
+            Image.fromarray(pixels).save(folder / "images" / f"{name}.png")
+            Image.fromarray(mask).save(folder / "masks" / f"{name}.png")

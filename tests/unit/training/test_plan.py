@@ -1,0 +1,52 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from facies.errors import TrainingError
+from facies.training.plan import Plan, SyntheticCores, read_plan
+
+PLANS = Path(__file__).parents[3] / "plans"
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.toml")), ids=lambda path: path.stem)
+class TestShippedPlans:
+    def test_is_valid(self, path):
+        assert read_plan(path).package.name == path.stem
+
+    def test_has_its_card_beside_it(self, path):
+        assert (path.parent / read_plan(path).package.card).is_file()
+
+
+def shipped():
+    return tomllib.loads((PLANS / "coral-bleaching.toml").read_text())
+
+
+def test_a_misspelt_key_is_refused(tmp_path):
+    text = (PLANS / "coral-bleaching.toml").read_text().replace("encoder_rate", "encoder_speed")
+    (tmp_path / "plan.toml").write_text(text)
+    with pytest.raises(TrainingError, match=r"plan\.toml: schedule\.encoder_speed"):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_no_toml(tmp_path):
+    (tmp_path / "plan.toml").write_text("task: coral")
+    with pytest.raises(TrainingError, match="not valid TOML"):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_no_plan(tmp_path):
+    with pytest.raises(TrainingError, match="does not exist"):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_a_share_of_an_unknown_domain_is_refused():
+    values = shipped()
+    values["schedule"]["domain_shares"] = {"aquarium": 1.0}
+    with pytest.raises(ValueError, match="'aquarium'"):
+        Plan.model_validate(values)
+
+
+def test_drawings_to_test_on_must_not_be_trained_on():
+    with pytest.raises(ValueError, match="overlap"):
+        SyntheticCores(kind="synthetic-cores", count=10, test_count=5, test_first_seed=9)

@@ -1,0 +1,176 @@
+"""Plans run from end to end on tiny fake data: what comes out is a package that loads and runs."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the train extra")
+
+from facies.errors import TrainingError  # noqa: E402
+from facies.models.openvino import OpenVinoRuntime  # noqa: E402
+from facies.training.train import train  # noqa: E402
+from tests.data.labelled import write_image_folders, write_masks, write_tile_table  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+TILE_PLAN = """
+format_version = 1
+seed = 3
+[package]
+name = "tiny-tiles"
+version = "0.1.0"
+task = "tile-classification"
+title = "Tiny"
+description = "Pale or dark noise."
+authors = ["nobody"]
+licence = "Apache-2.0"
+card = "card.md"
+positive = "bleached"
+input = { size_hw = [64, 64] }
+tiling = { tile_hw = [32, 32] }
+classes = [{ index = 0, name = "healthy", rgb = [0, 255, 0] }, { index = 1, name = "bleached", rgb = [255, 0, 0] }]
+[[data]]
+kind = "tile-table"
+domain = "survey"
+path = "survey/labels.csv"
+pictures = "survey/tiles"
+rules = [
+  { where = { compromised = "1" }, label = "bleached" },
+  { where = { healthy = "1" }, label = "healthy" },
+  { where = { labelled = "1" }, label = "neither" },
+]
+[[data]]
+kind = "image-folders"
+domain = "web"
+path = "web"
+labels = { healthy = "healthy", bleached = "bleached" }
+[schedule]
+views = 2
+epochs = 1
+steps = 2
+batch_size = 4
+neither_share = 0.1
+[split]
+folds = 2
+"""
+
+MASK_PLAN = """
+format_version = 1
+seed = 3
+[package]
+name = "tiny-pixels"
+version = "0.1.0"
+task = "segmentation"
+title = "Tiny"
+description = "Brown or grey noise."
+authors = ["nobody"]
+licence = "Apache-2.0"
+card = "card.md"
+background = "background"
+input = { size_hw = [64, 64] }
+tiling = { tile_hw = [64, 64], overlap = 16, normalised_width = 64 }
+classes = [
+  { index = 0, name = "background", rgb = [0, 0, 0] },
+  { index = 1, name = "brown", rgb = [255, 0, 0] },
+  { index = 2, name = "red", rgb = [0, 255, 0] },
+  { index = 3, name = "grey", rgb = [0, 0, 255] },
+]
+[[data]]
+kind = "masks"
+domain = "columns"
+path = "images"
+masks = "masks"
+group_pattern = '(.+)_x\\d+$'
+[schedule]
+views = 2
+epochs = 1
+steps = 2
+batch_size = 2
+[split]
+folds = 2
+"""
+
+
+@pytest.fixture
+def tile_data(tmp_path):
+    write_tile_table(tmp_path / "data" / "survey")
+    write_image_folders(tmp_path / "data" / "web")
+    return tmp_path / "data"
+
+
+def write_plan(folder, text, card="# Card\n"):
+    (folder / "plan.toml").write_text(text)
+    (folder / "card.md").write_text(card)
+    return folder / "plan.toml"
+
+
+def test_a_tile_plan_becomes_a_package_that_runs(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN, "Accuracy $survey_accuracy of $survey_pictures tiles.\n")
+    package = train(plan, tile_data, tmp_path / "out")
+    measured = package.manifest.metrics
+    assert measured["survey"]["groups"] == 6
+    assert measured["survey"]["neither"] == 6
+    assert measured["web"]["pictures"] == 12
+    assert measured["agreement"]["onnxruntime_f32"]["largest_difference"] < 1e-3
+    assert "of 18 tiles" in package.card
+    runtime = OpenVinoRuntime(package)
+    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
+    runtime.close()
+    assert probs.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_mask_plan_becomes_a_package_that_runs(tmp_path):
+    write_masks(tmp_path / "data")
+    package = train(write_plan(tmp_path, MASK_PLAN), tmp_path / "data", tmp_path / "out")
+    assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
+    runtime = OpenVinoRuntime(package)
+    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
+    runtime.close()
+    assert probs.shape == (1, 4, 64, 64)
+
+
+def test_the_same_plan_gives_the_same_weights_and_a_second_run_repeats_nothing(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN)
+    first = train(plan, tile_data, tmp_path / "a").manifest
+    seen = []
+    again = train(plan, tile_data, tmp_path / "a", report=lambda *progress: seen.append(progress)).manifest
+    other = train(plan, tile_data, tmp_path / "b").manifest
+    assert not seen
+    assert first.weights.sha256 == again.weights.sha256 == other.weights.sha256
+    assert first.metrics == other.metrics
+
+
+def test_what_was_used_is_written_down(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN)
+    train(plan, tile_data, tmp_path / "out")
+    used = json.loads((tmp_path / "out" / "work" / "tiny-tiles" / "used.json").read_text())
+    assert used["plan"] == TILE_PLAN
+    assert "torch" in used["versions"]
+
+
+def test_a_random_split_says_so(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2'))
+    assert "RANDOM" in train(plan, tile_data, tmp_path / "out").manifest.metrics["split"]
+
+
+def test_a_card_that_names_a_score_that_was_not_measured(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN, "$survey_beauty")
+    with pytest.raises(TrainingError, match="survey_beauty"):
+        train(plan, tile_data, tmp_path / "out")
+
+
+def test_data_that_do_not_fit_the_task(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN.replace('kind = "image-folders"', 'kind = "masks"\nmasks = "x"').replace(
+        'labels = { healthy = "healthy", bleached = "bleached" }\n', ""
+    ))
+    with pytest.raises(TrainingError, match="no label a picture"):
+        train(plan, tile_data, tmp_path / "out")
+
+
+def test_start_weights_that_do_not_exist(tmp_path, tile_data):
+    plan = write_plan(tmp_path, TILE_PLAN + '[start]\nweights = "nowhere.tflite"\n')
+    with pytest.raises(TrainingError, match=r"nowhere\.tflite"):
+        train(plan, tile_data, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
