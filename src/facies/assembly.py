@@ -3,7 +3,9 @@
 Heavy rooms are imported where they are needed: `facies analyse` opens no database, and a worker no web server.
 """
 
+import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -11,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from facies.errors import StoreError
 from facies.models.fake import FakeRuntime
 from facies.models.package import Manifest, Package
 from facies.models.registry import SHIPPED, Registry
@@ -25,12 +28,23 @@ Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
 
 _FIRST_KEY_NAME = "first"
 
+_log = logging.getLogger(__name__)
+
 
 class Runtimes:
     """Compiled models, each loaded when it is first asked for and kept."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, on_load: Callable[[str, float], None] = lambda _model, _seconds: None
+    ) -> None:
+        """Make it; nothing is loaded yet.
+
+        Args:
+            settings: which back end, and where the packages are.
+            on_load: told the model and the seconds it took whenever one was loaded.
+        """
         self._settings = settings
+        self._on_load = on_load
         self._registry = registry(settings)
         self._loaded: dict[str, Runtime] = {}
         self._lock = Lock()
@@ -44,7 +58,9 @@ class Runtimes:
         """
         with self._lock:
             if reference not in self._loaded:
+                began_at = time.monotonic()
                 self._loaded[reference] = load_runtime(self._registry.get(reference), self._settings)
+                self._on_load(reference, time.monotonic() - began_at)
             return self._loaded[reference]
 
     def close(self) -> None:
@@ -93,8 +109,8 @@ def run_worker(settings: Settings, name: str | None) -> None:
     from facies.jobs.blobs import LocalBlobs
     from facies.jobs.worker import Worker
 
-    runtimes = Runtimes(settings)
     with open_store(settings) as store:
+        runtimes = Runtimes(settings, on_load=lambda model, seconds: _note_load_time(store, model, seconds))
         worker = Worker(
             store,
             LocalBlobs(settings.blobs_dir),
@@ -105,7 +121,14 @@ def run_worker(settings: Settings, name: str | None) -> None:
             max_pixels=settings.max_pixels,
         )
         worker.run_until_signalled()
-    runtimes.close()
+        runtimes.close()
+
+
+def _note_load_time(store: "JobStore", model: str, seconds: float) -> None:
+    try:
+        store.note_load_time(model, seconds)
+    except StoreError as error:  # a figure is not worth a job
+        _log.warning("How long %s took to load could not be written down: %s", model, error)
 
 
 def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
@@ -134,7 +157,10 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
         app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served)
         manifests = [package.manifest for package in served.values()]
         with _supervised_worker(settings, store) if with_worker else nullcontext():
-            server.run(app, listener, lambda address: announce(address, manifests, settings.data_dir, first_key))
+            ending = server.Ending(settings.notice_s, settings.drain_s)
+            server.run(
+                app, listener, lambda address: announce(address, manifests, settings.data_dir, first_key), ending
+            )
 
 
 @contextmanager

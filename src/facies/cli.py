@@ -1,14 +1,13 @@
 """The command line: parses, and hands on. `facies --help` is where a person starts."""
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from facies import assembly, batch, terminal
+from facies import assembly, batch, logs, terminal
 from facies.analysis import Options
 from facies.errors import FaciesError
 from facies.flags import takes_settings
@@ -56,7 +55,7 @@ def serve(
     settings: Settings,
 ) -> None:
     """Start the server: both APIs, the web pages and one worker."""
-    _log_to_terminal(settings)
+    logs.configure(settings.log_level, sys.stderr)
     assembly.serve(settings, with_worker=worker, announce=terminal.show_server)
 
 
@@ -68,7 +67,7 @@ def worker(
     settings: Settings,
 ) -> None:
     """Start one more worker on the same data folder or database; it runs until it is told to end."""
-    _log_to_terminal(settings)
+    logs.configure(settings.log_level, sys.stderr)
     assembly.run_worker(settings, name)
 
 
@@ -174,16 +173,6 @@ def revoke_key(
     """Revoke a key: from now on it opens nothing."""
     with assembly.open_store(settings) as store:
         store.revoke_key(name)
-
-
-def _log_to_terminal(settings: Settings) -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=settings.log_level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-    )
-    for talkative in ("alembic", "pyvips", "uvicorn.error"):
-        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.root.level))
 
 
 def main() -> None:

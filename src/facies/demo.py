@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from facies.errors import FaciesError
 from facies.imaging import png
@@ -48,20 +48,20 @@ def run(out: Path) -> list[Path]:
     return [reef, core, *overlays]
 
 
-def _coral_overlay(client: httpx.Client, photo: Path) -> bytes:
+def _coral_overlay(client: httpx2.Client, photo: Path) -> bytes:
     job = _answer(client.post("/V1/api/classify", files={"image": (photo.name, photo.read_bytes())}))["job_id"]
     status = _poll(client, f"/V1/api/status/{job}", done="completed", failed="error")
     return base64.b64decode(status["result_image"].partition(",")[2])
 
 
-def _rock_overlay(client: httpx.Client, photo: Path, key: str) -> bytes:
+def _rock_overlay(client: httpx2.Client, photo: Path, key: str) -> bytes:
     client.headers["api-key"] = key
     job = _answer(client.post("/predict", files={"file": (photo.name, photo.read_bytes())}))["job_id"]
     _poll(client, f"/job/{job}", done="finished", failed="failed")
     return client.get(f"/job/{job}", params={"form": "png", "legend": "true"}).raise_for_status().content
 
 
-def _poll(client: httpx.Client, url: str, *, done: str, failed: str) -> dict[str, Any]:
+def _poll(client: httpx2.Client, url: str, *, done: str, failed: str) -> dict[str, Any]:
     deadline = time.monotonic() + _DEADLINE_S
     while time.monotonic() < deadline:
         status = _answer(client.get(url))
@@ -73,13 +73,13 @@ def _poll(client: httpx.Client, url: str, *, done: str, failed: str) -> dict[str
     raise FaciesError(f"The server had no result after {_DEADLINE_S:g} s.")
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _answer(response: httpx2.Response) -> dict[str, Any]:
     answer: dict[str, Any] = response.raise_for_status().json()
     return answer
 
 
 @contextmanager
-def _server() -> Iterator[tuple[httpx.Client, str]]:
+def _server() -> Iterator[tuple[httpx2.Client, str]]:
     """A server on a free port with a data folder of its own, and a key for it; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="facies-demo-") as folder:
         facies = [sys.executable, "-m", "facies"]
@@ -88,7 +88,7 @@ def _server() -> Iterator[tuple[httpx.Client, str]]:
         command = [*facies, "serve", "--port", "0", "--log-level", "warning"]
         server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         try:
-            with httpx.Client(base_url=_address(server), timeout=_DEADLINE_S) as client:
+            with httpx2.Client(base_url=_address(server), timeout=_DEADLINE_S) as client:
                 yield client, key.stdout.decode().strip()
         finally:
             server.terminate()

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
     lease_s: Seconds = Field(15.0, description="A worker that is silent for so long has lost its job, seconds.")
 
+    notice_s: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="How long a server told to end still answers, /readyz with 503, seconds."
+    )
+    drain_s: Seconds = Field(3.0, description="How long open requests may then take to end, seconds.")
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @classmethod

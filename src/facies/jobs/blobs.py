@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, Final, Protocol
 
 from facies.errors import UnknownJobError
@@ -85,6 +86,14 @@ class Blobs(Protocol):
         """Every job that has anything, and when that was last touched, Unix seconds."""
         ...
 
+    def check(self) -> None:
+        """See whether blobs can be written now; leaves nothing behind.
+
+        Raises:
+            OSError: they cannot.
+        """
+        ...
+
 
 class LocalBlobs:
     """Blobs in a folder of this machine."""
@@ -155,6 +164,12 @@ class LocalBlobs:
         """See `Blobs.jobs`."""
         for folder in self._folders():
             yield folder.name, max(map(_modified_at, [folder, *_listing(folder)]))
+
+    def check(self) -> None:
+        """See `Blobs.check`."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=self._root) as file:
+            file.write(b"\0")
 
     def _folders(self) -> Iterator[Path]:
         for group in _listing(self._root):

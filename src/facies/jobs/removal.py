@@ -62,12 +62,13 @@ def remove_files(store: JobStore, blobs: Blobs, job_id: str) -> None:
 def sweep(store: JobStore, blobs: Blobs) -> None:
     """Remove the jobs whose time has run out, and the files of those that are deleted or ended without a result.
 
-    Several workers may sweep at once.
+    Workers that ended without a word are forgotten as well. Several workers may sweep at once.
     """
     if expired := store.expire():
         _log.info("%d jobs are past their time and go.", expired)
     for job_id in store.spent():
         remove_files(store, blobs, job_id)
+    store.forget_lost_workers()
 
 
 def remove_orphans(store: JobStore, blobs: Blobs, clock: Callable[[], float] = time.time) -> None:

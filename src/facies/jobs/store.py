@@ -14,13 +14,14 @@ from typing import Self
 import sqlalchemy as sa
 
 from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
-from facies.jobs import idempotency, keys, queries, rows
+from facies.jobs import figures, idempotency, keys, queries, rows
 from facies.jobs.database import Database
+from facies.jobs.figures import Figures
 from facies.jobs.idempotency import Idempotency, Submission
 from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, sources
 from facies.jobs.keys import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.queries import Condition
-from facies.jobs.tables import jobs
+from facies.jobs.tables import jobs, workers
 
 __all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission"]
 
@@ -247,7 +248,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         status = sa.case((jobs.c.cancel_requested, Status.CANCELLED), else_=Status.FINISHED)
-        row = self._change_leased(job_id, token, {"status": status, "done": jobs.c.total, **self._end()})
+        row = self._end_leased(job_id, token, {"status": status, "done": jobs.c.total})
         return bool(row["status"] == Status.FINISHED)
 
     def fail(self, job_id: str, token: str, code: str, message: str) -> None:
@@ -263,7 +264,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         error = {"error_code": code, "error_message": rows.storable(message)}
-        self._change_leased(job_id, token, {"status": Status.FAILED, **error, **self._end()})
+        self._end_leased(job_id, token, {"status": Status.FAILED, **error})
 
     def confirm_cancelled(self, job_id: str, token: str) -> None:
         """End a job that was asked to stop, and did.
@@ -271,7 +272,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        self._change_leased(job_id, token, {"status": Status.CANCELLED, **self._end()})
+        self._end_leased(job_id, token, {"status": Status.CANCELLED})
 
     def hand_back(self, job_id: str, token: str) -> None:
         """Give a job back to the queue, and its attempt with it: the worker was told to end.
@@ -289,6 +290,7 @@ class JobStore:
         Returns:
             how many there were.
         """
+        self.forget_worker(worker)
         return self._release(jobs.c.lease_worker == worker)
 
     def requeue_lost(self) -> int:
@@ -333,6 +335,40 @@ class JobStore:
     def may_have_files(self, job_id: str) -> bool:
         """Whether anything in the blobs under that id can belong to a job."""
         return self._any(sa.and_(jobs.c.id == job_id, jobs.c.has_files))
+
+    # --- what those ask who watch over it ----------------------------------------------------------------------------
+
+    def figures(self) -> Figures:
+        """How many jobs wait, how long they took, how they ended."""
+        with self._database.read() as connection:
+            return figures.read_figures(connection, self._clock())
+
+    def count_workers(self) -> int:
+        """How many workers are alive."""
+        with self._database.read() as connection:
+            return figures.count_workers(connection, self._clock())
+
+    def note_worker(self, name: str) -> None:
+        """Take note that a worker is alive; it should say so every few seconds."""
+        with self._database.write() as connection:
+            figures.note_worker(connection, name, self._clock())
+
+    def forget_worker(self, name: str) -> None:
+        """Take note that a worker has ended."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(workers).where(workers.c.name == name))
+
+    def forget_lost_workers(self) -> None:
+        """Forget the workers that ended without a word."""
+        is_lost = workers.c.seen_at <= self._clock() - figures.ALIVE_S
+        if self._any(is_lost):
+            with self._database.write() as connection:
+                connection.execute(sa.delete(workers).where(is_lost))
+
+    def note_load_time(self, model: str, seconds: float) -> None:
+        """Take note of how long `name@version` took to load."""
+        with self._database.write() as connection:
+            figures.note_load_time(connection, model, seconds)
 
     # --- API keys ----------------------------------------------------------------------------------------------------
 
@@ -422,6 +458,16 @@ class JobStore:
             raise _lost()
         return row
 
+    def _end_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
+        """End a running job, and count it in the same transaction."""
+        statement = sa.update(jobs).where(queries.is_leased(job_id, token)).values({**values, **self._end()})
+        with self._database.write() as connection:
+            row = connection.execute(statement.returning(jobs)).mappings().one_or_none()
+            if row is None:
+                raise _lost()
+            figures.count_ends(connection, [row])
+        return row
+
     def _insert(self, connection: sa.Connection, new: Sequence[NewJob]) -> list[Job]:
         now = self._clock()
         numbers = [connection.execute(queries.NEXT_NUMBER).scalar_one() for _ in new]  # from here on others wait
@@ -441,8 +487,15 @@ class JobStore:
             return connection.execute(sa.update(jobs).where(which).values(values)).rowcount
 
     def _release(self, which: Condition) -> int:
+        is_running = sa.and_(jobs.c.status == Status.STARTED, which)
+        if not self._any(is_running):  # a read first, for this is asked often and mostly in vain
+            return 0
         values = rows.freed(self._clock(), self._time_to_live_s, crashed=True)
-        return self._change_all(sa.and_(jobs.c.status == Status.STARTED, which), values)
+        with self._database.write() as connection:
+            statement = sa.update(jobs).where(is_running).values(values)
+            freed = connection.execute(statement.returning(jobs)).mappings().all()
+            figures.count_ends(connection, [row for row in freed if Status(row["status"]).is_over])
+        return len(freed)
 
 
 def _unknown() -> UnknownJobError:

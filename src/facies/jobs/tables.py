@@ -59,6 +59,24 @@ counters: Final = sa.Table(
 
 JOB_NUMBER: Final = "job_number"
 
+workers: Final = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("started_at", sa.Double, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+"""Every worker says now and then that it is alive."""
+
+figures: Final = sa.Table(
+    "figures",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("label", sa.String(255), primary_key=True),
+    sa.Column("value", sa.Double, nullable=False),
+)
+"""What is counted over all jobs there ever were; see `facies.jobs.figures`."""
+
 api_keys: Final = sa.Table(
     "api_keys",
     metadata,

@@ -32,6 +32,7 @@ from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
 LEASES_INTERVAL_S: Final = 1.0
+SIGN_INTERVAL_S: Final = 5.0
 RENEWALS_A_LEASE: Final = 3
 SWEEP_INTERVAL_S: Final = 60.0
 ORPHANS_INTERVAL_S: Final = 3600.0
@@ -85,6 +86,7 @@ class Worker:
         self._workplace = Workplace(store, blobs, get_runtime, analyse, max_pixels, lease_s)
         self._attempts: list[Attempt] = []
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
+        self._sign_rhythm = _Rhythm(SIGN_INTERVAL_S)
         self._is_told_to_end = False
         self._news: SimpleQueue[None] = SimpleQueue()
         self._has_ended = Event()
@@ -107,6 +109,7 @@ class Worker:
         finally:
             self._has_ended.set()
             self._hand_back()
+            self._sign_off()
             are_over = self._wait_for_threads(sweeper)
         _log.info("Worker %s has ended.", self.name)
         return are_over
@@ -138,6 +141,8 @@ class Worker:
     def _tend(self) -> None:
         try:
             self._attempts = [attempt for attempt in self._attempts if not attempt.is_over]
+            if self._sign_rhythm.is_due():
+                self._store.note_worker(self.name)
             if self._leases_rhythm.is_due():
                 self._renew_leases()
                 self._free_lost_jobs()  # after renewing: a machine that slept keeps its jobs if nobody took them
@@ -206,6 +211,12 @@ class Worker:
                 _log.error("Job %s could not be handed back; its lease will run out: %s", attempt.job.id, error)
             finally:
                 attempt.give_up()
+
+    def _sign_off(self) -> None:
+        try:
+            self._store.forget_worker(self.name)
+        except StoreError as error:
+            _log.error("Worker %s could not sign off; it counts as alive for a moment: %s", self.name, error)
 
     def _wait_for_threads(self, sweeper: Thread) -> bool:
         """Give the threads a little time. Returns whether all are over."""

@@ -22,7 +22,9 @@ from facies.web.dialects.dialect import Dialect
 from facies.web.headers import SecurityHeaders
 from facies.web.intake import Intake
 from facies.web.limits import Limits
+from facies.web.operations import Drain, operations_router
 from facies.web.problems import AnswerFor, AnswerProblem, UnexpectedErrors, plain_answer, problem_of
+from facies.web.request_ids import RequestIds
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
     )
     for dialect in dialects:
         app.include_router(dialect.router)
+    app.state.drain = Drain()
+    app.include_router(operations_router(store, blobs, app.state.drain))
     pages.mount(app, packages, source_url=config.source_url, coral_requires_key=config.coral_requires_key)
     _answer_problems(app, _answers(dialects))
     app.add_middleware(
@@ -77,6 +81,7 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
         allow_headers=("Content-Type", *((API_KEY_HEADER,) if config.coral_requires_key else ())),
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
     return app
 
 

@@ -1,8 +1,12 @@
 """The listening socket, and uvicorn on it."""
 
+import asyncio
+import math
 import signal
 import socket
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
@@ -10,11 +14,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from facies.errors import SettingsError
+from facies.web.operations import Drain
 
-# Open requests get this long to end before the server goes.
-_DRAIN_S = 3
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared
 _BACKLOG = 1024
+_TICK_S = 0.1
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -31,19 +35,33 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"{reason} Choose another --host or --port.") from error
 
 
-def run(app: FastAPI, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT.
+@dataclass(frozen=True)
+class Ending:
+    """How a server that is told to end does so.
+
+    Attributes:
+        notice_s: for so long it answers as before, but for `/readyz`: a load balancer looks elsewhere meanwhile.
+        drain_s: then no connection is taken any more, and open requests get so long to end.
+    """
+
+    notice_s: float = 0.0
+    drain_s: float = 3.0
+
+
+def run(app: FastAPI, listener: socket.socket, announce: Callable[[str], None], ending: Ending = Ending()) -> None:
+    """Serve until SIGTERM or SIGINT, then end as `ending` says; a second SIGINT cuts that short.
 
     Args:
-        app: what is served.
+        app: what is served; `app.state.drain` is told when the end begins.
         listener: from `listen`.
         announce: called with the server's address once it answers.
+        ending: how to end.
     """
     # uvicorn raises the signal that ended it once more; the default handler would end the process before its clean-up.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=_DRAIN_S)
-    _AnnouncingServer(config, lambda: announce(_address(listener))).run(sockets=[listener])
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=math.ceil(ending.drain_s))
+    _Server(config, lambda: announce(_address(listener)), app.state.drain, ending.notice_s).run(sockets=[listener])
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -56,13 +74,22 @@ def _address(listener: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """uvicorn, saying when it answers."""
+class _Server(uvicorn.Server):
+    """uvicorn, saying when it answers, and giving notice before it ends."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], drain: Drain, notice_s: float) -> None:
         super().__init__(config)
         self._announce = announce
+        self._drain = drain
+        self._notice_s = notice_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._drain.has_begun = True
+        ends_at = time.monotonic() + self._notice_s
+        while time.monotonic() < ends_at and not self.force_exit:
+            await asyncio.sleep(_TICK_S)
+        await super().shutdown(sockets)

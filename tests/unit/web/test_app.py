@@ -101,7 +101,7 @@ class TestOpenApi:
     def document(self, served):
         return served.client.get("/openapi.json").json()
 
-    def test_both_dialects_are_in_it_and_nothing_else(self, document):
+    def test_both_dialects_and_the_probes_are_in_it_and_nothing_else(self, document):
         routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
         assert routes == {
             ("get", "/V1/api/health"),
@@ -110,6 +110,9 @@ class TestOpenApi:
             ("delete", "/V1/api/classify/{job_id}"),
             ("post", "/predict"),
             ("get", "/job/{job_id}"),
+            ("get", "/livez"),
+            ("get", "/readyz"),
+            ("get", "/metrics"),
         }
 
     def test_forms_are_described(self, document):
