@@ -22,6 +22,7 @@ from facies.errors import (
     UnknownJobError,
     UnknownKeyError,
 )
+from facies.jobs.figures import ALIVE_S
 from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Job, NewJob, Status
 from facies.jobs.queries import TOMBSTONES_KEPT_S
 from facies.jobs.store import ANY_OWNER, Idempotency, JobFilter, JobStore, Scope, Submission
@@ -63,6 +64,52 @@ class StoreContract:
         yield reopen
         for store in opened:
             store.close()
+
+    # --- what is counted
+
+    def test_ends_are_counted_once_each(self, store, clock):
+        jobs = [store.submit(new_job()) for _ in range(3)]
+        clock.now += 4
+        for _ in jobs:
+            job = store.claim("w", LEASE_S, alone=True)
+            store.report_progress(job.id, job.lease.token, 5, 6)
+            clock.now += 1
+            store.finish(job.id, job.lease.token)
+            with pytest.raises(LeaseLostError):
+                store.finish(job.id, job.lease.token)
+        seen = store.figures()
+        assert (seen.submitted, seen.waiting, seen.running, seen.tiles) == (3, 0, 0, 18)
+        assert seen.ended == {(Status.FINISHED, ""): 3}
+        assert (sum(seen.wait.counts), seen.wait.sum_s) == (3, pytest.approx(4 + 5 + 6))
+        assert (sum(seen.run.counts), seen.run.sum_s) == (3, pytest.approx(3))
+
+    def test_a_job_that_kills_its_workers_is_counted_as_failed_in_the_end(self, store):
+        store.submit(new_job())
+        for _ in range(MAX_ATTEMPTS):
+            store.claim("w", LEASE_S, alone=True)
+            store.release_worker("w")
+        assert store.figures().ended == {(Status.FAILED, CRASHED_CODE): 1}
+
+    def test_counts_outlive_the_jobs(self, store, clock):
+        store.submit(new_job())
+        job = store.claim("w", LEASE_S, alone=True)
+        store.fail(job.id, job.lease.token, "damaged_photo", "Broken.")
+        clock.now += 2 * TIME_TO_LIVE_S
+        store.expire()
+        store.forget(job.id)
+        assert store.figures().ended == {(Status.FAILED, "damaged_photo"): 1}
+
+    def test_workers_are_alive_while_they_say_so(self, store, clock):
+        store.note_worker("a")
+        store.note_worker("b")
+        clock.now += 0.9 * ALIVE_S
+        store.note_worker("b")
+        assert store.count_workers() == 2
+        clock.now += 0.2 * ALIVE_S
+        store.forget_lost_workers()
+        assert store.count_workers() == 1
+        store.release_worker("b")
+        assert store.count_workers() == 0
 
     # --- submitting and finding
 

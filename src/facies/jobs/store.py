@@ -290,8 +290,9 @@ class JobStore:
         Returns:
             how many there were.
         """
+        freed = self._release(jobs.c.lease_worker == worker)
         self.forget_worker(worker)
-        return self._release(jobs.c.lease_worker == worker)
+        return freed
 
     def requeue_lost(self) -> int:
         """Free the jobs whose leases ran out. Their attempts stay used.

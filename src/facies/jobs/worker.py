@@ -141,11 +141,11 @@ class Worker:
     def _tend(self) -> None:
         try:
             self._attempts = [attempt for attempt in self._attempts if not attempt.is_over]
-            if self._sign_rhythm.is_due():
-                self._store.note_worker(self.name)
             if self._leases_rhythm.is_due():
                 self._renew_leases()
                 self._free_lost_jobs()  # after renewing: a machine that slept keeps its jobs if nobody took them
+            if self._sign_rhythm.is_due():
+                self._store.note_worker(self.name)
             self._claim_jobs()
         except StoreError as error:
             _log.error("Worker %s tries again in a moment: %s", self.name, error)
