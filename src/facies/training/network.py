@@ -1,15 +1,16 @@
-"""The two networks: MobileNetV2 with a classifier on tiles, and with a light pyramid decoder on pixels.
+"""The two networks: a MobileNet with a classifier on tiles, and with a light pyramid decoder on pixels.
 
-    pixels uint8 (N, H, W, 3) ──normalise──▶ Encoder ──▶ features at strides 4, 8, 16, 32
+    pixels uint8 (N, H, W, 3) ──normalise──▶ Encoder ──▶ feature maps
                                                 │
                        TileClassifier: mean over the picture, dropout, dense ──▶ logits (N, C)
                        PixelClassifier: top-down pyramid, upsampled       ──▶ logits (N, C, H, W)
 
-The encoder has no batch normalisation: the start weights come with it folded in. So one picture never changes what is
+The encoders have no batch normalisation: the start weights come with it folded in. So one picture never changes what is
 said of another, in training as in serving, and small batches are no trouble.
 
-Source: Sandler et al. 2018, MobileNetV2 (table 2); Lin et al. 2017, Feature Pyramid Networks. Departs from the latter
-in adding the picture's mean at the top, so that every pixel knows the tone of the whole photo.
+Source: Howard et al. 2017, MobileNets (table 1); Sandler et al. 2018, MobileNetV2 (table 2); Lin et al. 2017, Feature
+Pyramid Networks. Departs from the latter in adding the picture's mean at the top, so that every pixel knows the tone of
+the whole photo.
 """
 
 from collections.abc import Sequence
@@ -22,14 +23,10 @@ from torch.nn import functional
 from facies.errors import TrainingError
 from facies.training.backbone import Layer
 
-BLOCKS = 17
-"""Inverted residual blocks of the encoder."""
-
-FEATURES = 1280
-"""Length of the feature vector of a tile."""
-
+# (channels, stride): MobileNets, table 1.
+_V1_BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
 # (expansion, channels, blocks, stride of the first block): MobileNetV2, table 2.
-_STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+_V2_STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 _PYRAMID_AFTER_BLOCK = (3, 6, 13, 17)
 PYRAMID_CHANNELS = (24, 32, 96, 320)
 
@@ -75,22 +72,17 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """MobileNetV2 without its classifier.
+    """A MobileNet without its classifier.
 
     Attributes:
-        steps: the stem, the 17 blocks and the last 1×1 convolution, in order: `steps[k]` is block k for 1 ≤ k ≤ 17.
+        steps: the stem, the blocks and whatever follows them, in order: `steps[k]` is block k for k ≥ 1.
+        features: length of the feature vector of a picture.
     """
 
-    def __init__(self) -> None:
+    features: int
+
+    def __init__(self, steps: Sequence[nn.Module]) -> None:
         super().__init__()
-        steps: list[nn.Module] = [SameConv(3, 32, 3, stride=2)]
-        channels = 32
-        for expansion, outputs, repeats, stride in _STAGES:
-            for repeat in range(repeats):
-                block = InvertedResidual(channels, outputs, expansion=expansion, stride=stride if repeat == 0 else 1)
-                steps.append(block)
-                channels = outputs
-        steps.append(SameConv(channels, FEATURES, 1))
         self.steps = nn.ModuleList(steps)
 
     def lower(self, pixels: Tensor, until_block: int) -> Tensor:
@@ -106,10 +98,42 @@ class Encoder(nn.Module):
         return x
 
     def upper(self, x: Tensor, from_block: int) -> Tensor:
-        """Run blocks `from_block` + 1 … 17 and the last convolution: (N, 1280, H / 32, W / 32)."""
+        """Run what comes after block `from_block`: (N, features, H / 32, W / 32)."""
         for step in list(self.steps)[from_block + 1 :]:
             x = step(x)
         return x
+
+
+class MobileNetV1(Encoder):
+    """13 separable blocks, 3.2 million weights: 1024 features."""
+
+    features = 1024
+
+    def __init__(self) -> None:
+        steps: list[nn.Module] = [SameConv(3, 32, 3, stride=2)]
+        channels = 32
+        for outputs, stride in _V1_BLOCKS:
+            depthwise = SameConv(channels, channels, 3, stride=stride, depthwise=True)
+            steps.append(nn.Sequential(depthwise, SameConv(channels, outputs, 1)))
+            channels = outputs
+        super().__init__(steps)
+
+
+class MobileNetV2(Encoder):
+    """17 inverted residual blocks and a last 1×1 convolution, 2.2 million weights: 1280 features."""
+
+    features = 1280
+
+    def __init__(self) -> None:
+        steps: list[nn.Module] = [SameConv(3, 32, 3, stride=2)]
+        channels = 32
+        for expansion, outputs, repeats, first_stride in _V2_STAGES:
+            for repeat in range(repeats):
+                stride = first_stride if repeat == 0 else 1
+                steps.append(InvertedResidual(channels, outputs, expansion=expansion, stride=stride))
+                channels = outputs
+        steps.append(SameConv(channels, self.features, 1))
+        super().__init__(steps)
 
     def pyramid(self, pixels: Tensor) -> list[Tensor]:
         """The feature maps at strides 4, 8, 16 and 32, for pixels (N, H, W, 3). The last convolution is not run."""
@@ -120,6 +144,10 @@ class Encoder(nn.Module):
             if number in _PYRAMID_AFTER_BLOCK:
                 levels.append(x)
         return levels
+
+
+ENCODERS: dict[str, type[Encoder]] = {"mobilenet-v1": MobileNetV1, "mobilenet-v2": MobileNetV2}
+"""Encoders of tile classifiers, by their name in a plan."""
 
 
 class Lower(nn.Module):
@@ -135,21 +163,21 @@ class Lower(nn.Module):
 
 
 class Upper(nn.Module):
-    """The other part: from that feature map to features (N, 1280)."""
+    """The other part: from that feature map to features (N, F)."""
 
     def __init__(self, encoder: Encoder, from_block: int) -> None:
         super().__init__()
         self.encoder, self.from_block = encoder, from_block
 
     def forward(self, x: Tensor) -> Tensor:
-        """The feature map after the last frozen block to features (N, 1280)."""
+        """The feature map after the last frozen block to features (N, F)."""
         return self.encoder.upper(x, self.from_block).mean((2, 3))
 
 
 class Pyramid(nn.Module):
     """The frozen part of a pixel classifier."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: MobileNetV2) -> None:
         super().__init__()
         self.encoder = encoder
 
@@ -165,31 +193,32 @@ class TileClassifier(nn.Module):
     worse on each. The gate is a classifier of the domain, so a tile is judged by the head that was trained on its like.
 
     Args:
+        encoder: what the features come from.
         classes: how many.
         domains: how many heads.
         dropout: share of the features dropped while training.
     """
 
-    def __init__(self, classes: int, *, domains: int = 1, dropout: float = 0.2) -> None:
+    def __init__(self, encoder: Encoder, classes: int, *, domains: int = 1, dropout: float = 0.2) -> None:
         super().__init__()
         self.classes = classes
-        self.encoder = Encoder()
+        self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.Linear(FEATURES, domains * classes)
-        self.gate = nn.Linear(FEATURES, domains)
+        self.heads = nn.Linear(encoder.features, domains * classes)
+        self.gate = nn.Linear(encoder.features, domains)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels uint8 (N, H, W, 3) to logits (N, C) and features (N, 1280)."""
+        """Pixels uint8 (N, H, W, 3) to logits (N, C) and features (N, F)."""
         features = self.pool(self.encoder.lower(pixels, 0), 0)
         heads, gate = self.judge(features)
         return (heads * gate.softmax(1)[:, :, None]).sum(1), features
 
     def pool(self, x: Tensor, from_block: int) -> Tensor:
-        """What `encoder.lower(pixels, from_block)` gave, to features (N, 1280)."""
+        """What `encoder.lower(pixels, from_block)` gave, to features (N, F)."""
         return self.encoder.upper(x, from_block).mean((2, 3))
 
     def judge(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, 1280) to the heads' logits (N, domains, C) and the gate's (N, domains)."""
+        """Features (N, F) to the heads' logits (N, domains, C) and the gate's (N, domains)."""
         features = self.dropout(features)
         return self.heads(features).reshape(len(features), -1, self.classes), self.gate(features)
 
@@ -206,7 +235,7 @@ class PixelClassifier(nn.Module):
     def __init__(self, classes: int, *, width: int = 64, dropout: float = 0.1) -> None:
         super().__init__()
         widths = (width // 2, width, width, width)
-        self.encoder = Encoder()
+        self.encoder = MobileNetV2()
         self.lateral = nn.ModuleList(
             nn.Conv2d(channels, out, 1) for channels, out in zip(PYRAMID_CHANNELS, widths, strict=True)
         )
@@ -249,17 +278,17 @@ def load_start(encoder: Encoder, layers: Sequence[Layer]) -> None:
     """Lay pre-trained layers over the encoder's, in order. A classifier after them is left out.
 
     Raises:
-        TrainingError: the layers are not those of MobileNetV2 1.0.
+        TrainingError: the layers are not those of the encoder.
     """
     convolutions = [module for module in encoder.modules() if isinstance(module, nn.Conv2d)]
     if len(layers) < len(convolutions):
-        raise TrainingError(f"The start weights have {len(layers)} layers, MobileNetV2 has {len(convolutions)}.")
+        raise TrainingError(f"The start weights have {len(layers)} layers, the encoder has {len(convolutions)}.")
     with torch.no_grad():
         for number, (convolution, layer) in enumerate(zip(convolutions, layers, strict=False), start=1):
             if tuple(convolution.weight.shape) != layer.weight.shape or convolution.bias is None:
                 raise TrainingError(
                     f"Layer {number} of the start weights has the shape {layer.weight.shape}, "
-                    f"MobileNetV2 1.0 has {tuple(convolution.weight.shape)} there."
+                    f"the encoder has {tuple(convolution.weight.shape)} there."
                 )
             convolution.weight.copy_(torch.from_numpy(np.ascontiguousarray(layer.weight)))
             convolution.bias.copy_(torch.from_numpy(layer.bias))

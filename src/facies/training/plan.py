@@ -172,9 +172,12 @@ class StartPlan(_Frozen):
     """Where the encoder's weights come from.
 
     Attributes:
-        weights: a .tflite or .onnx file of MobileNetV2 1.0, relative to the data folder; none starts from scratch.
+        architecture: of the encoder; segmentation has MobileNetV2 always.
+        weights: a .tflite or .onnx file of that network (width 1.0), relative to the data folder; none starts from
+            scratch.
     """
 
+    architecture: Literal["mobilenet-v1", "mobilenet-v2"] = "mobilenet-v2"
     weights: str | None = None
 
 

@@ -23,7 +23,7 @@ from facies.training.backbone import Layer
 from facies.training.datasets import NEITHER, TileRecord, read_picture
 from facies.training.feature_bank import Bank, build_banks
 from facies.training.fit import Task, fit, seed_of
-from facies.training.network import Lower, TileClassifier, Upper, load_start
+from facies.training.network import ENCODERS, Lower, TileClassifier, Upper, load_start
 from facies.training.plan import Plan, Schedule
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
@@ -156,7 +156,8 @@ def _folds(plan: Plan, data: TileData) -> FoldOf:
 
 def _new_network(plan: Plan, domains: int, layers: Sequence[Layer]) -> TileClassifier:
     torch.manual_seed(plan.seed)
-    network = TileClassifier(len(plan.package.classes), domains=domains, dropout=plan.schedule.dropout)
+    encoder = ENCODERS[plan.start.architecture]()
+    network = TileClassifier(encoder, len(plan.package.classes), domains=domains, dropout=plan.schedule.dropout)
     if layers:
         load_start(network.encoder, layers)
     network.to(memory_format=torch.channels_last)
@@ -166,7 +167,7 @@ def _new_network(plan: Plan, domains: int, layers: Sequence[Layer]) -> TileClass
 def _start_features(
     plan: Plan, data: TileData, layers: Sequence[Layer], work_dir: Path, report: Report
 ) -> npt.NDArray[np.float16]:
-    """The features (R, views, 1280) that the start weights give: what the probes are fitted on."""
+    """The features (R, views, F) that the start weights give: what the probes are fitted on."""
     start = Upper(_new_network(plan, len(data.domain_names), layers).encoder, plan.schedule.frozen_blocks)
 
     def maps_of(number: int) -> npt.NDArray[np.float32]:
@@ -252,7 +253,7 @@ def _fit_probes(
 ) -> None:
     """Set each domain's head, and the gate between them, to a logistic regression on the start weights' features."""
     views = [0, *range(PLAIN_VIEWS, features.shape[1])]
-    x = torch.from_numpy(features[records][:, views].astype(np.float32))  # (R, V, 1280)
+    x = torch.from_numpy(features[records][:, views].astype(np.float32))  # (R, V, F)
     deviation, mean = torch.std_mean(x, (0, 1))
     x = (x - mean) / (deviation + 0.01)
     labels, domains = data.labels[records], data.domains[records]
