@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from PIL import Image
 
 from facies.errors import FaciesError
 from facies.imaging import png
 from facies.training import synth_cores, synth_reefs
 
-_SEED = 7
+_REEF_SEED = 45
+_CORE_SEED = 60
+_CORE_ROCK_TYPES = (1, 3, 5, 6, 7, 9, 10, 11)
+_OVERVIEW_WIDTH = 1440
+_GAP = 12
 _DEADLINE_S = 60.0
 _POLL_S = 0.1
 _END_S = 10.0
@@ -27,7 +32,7 @@ def run(out: Path) -> list[Path]:
     """Draw the photos, have them analysed, and keep photos and overlays.
 
     Args:
-        out: gets `reef.png`, `reef-overlay.png`, `core.png` and `core-overlay.png`.
+        out: gets `reef.png`, `reef-overlay.png`, `core.png`, `core-overlay.png`, and `overview.jpg` with all four.
 
     Returns:
         the files written.
@@ -37,15 +42,34 @@ def run(out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     reef, core = out / "reef.png", out / "core.png"
-    reef.write_bytes(png.encode_rgb(synth_reefs.draw(_SEED).photo))
-    core.write_bytes(png.encode_rgb(synth_cores.draw(_SEED).photo))
-    overlays = {out / "reef-overlay.png": b"", out / "core-overlay.png": b""}
+    reef_overlay, core_overlay, overview = out / "reef-overlay.png", out / "core-overlay.png", out / "overview.jpg"
+    reef.write_bytes(png.encode_rgb(synth_reefs.draw(_REEF_SEED, width=1952, height=1464).photo))
+    core.write_bytes(png.encode_rgb(synth_cores.draw(_CORE_SEED, rock_types=_CORE_ROCK_TYPES).photo))
     with _server() as (client, key):
-        overlays[out / "reef-overlay.png"] = _coral_overlay(client, reef)
-        overlays[out / "core-overlay.png"] = _rock_overlay(client, core, key)
-    for path, content in overlays.items():
-        path.write_bytes(content)
-    return [reef, core, *overlays]
+        reef_overlay.write_bytes(_coral_overlay(client, reef))
+        core_overlay.write_bytes(_rock_overlay(client, core, key))
+    files = (reef, reef_overlay, core, core_overlay)
+    _arrange(*files).save(overview, quality=88)
+    return [*files, overview]
+
+
+def _arrange(reef: Path, reef_overlay: Path, core: Path, core_overlay: Path) -> Image.Image:
+    """The reef and its overlay next to each other, the core and its overlay lying below, on white."""
+    half, whole = (_OVERVIEW_WIDTH - _GAP) // 2, _OVERVIEW_WIDTH
+    above = [_as_wide(half, file) for file in (reef, reef_overlay)]
+    below = [_as_wide(whole, file) for file in (core, core_overlay)]
+    tops = [0, above[0].height + _GAP, above[0].height + below[0].height + 2 * _GAP]
+    overview = Image.new("RGB", (whole, tops[2] + below[1].height), "white")
+    for picture, place in zip([*above, *below], [(0, 0), (half + _GAP, 0), (0, tops[1]), (0, tops[2])], strict=True):
+        overview.paste(picture, place)
+    return overview
+
+
+def _as_wide(width: int, file: Path) -> Image.Image:
+    """A picture at a width; a standing one is laid down."""
+    picture = Image.open(file)
+    lying = picture.rotate(90, expand=True) if picture.height > picture.width else picture
+    return lying.resize((width, round(lying.height * width / lying.width)))
 
 
 def _coral_overlay(client: httpx2.Client, photo: Path) -> bytes:
@@ -58,7 +82,7 @@ def _rock_overlay(client: httpx2.Client, photo: Path, key: str) -> bytes:
     client.headers["api-key"] = key
     job = _answer(client.post("/predict", files={"file": (photo.name, photo.read_bytes())}))["job_id"]
     _poll(client, f"/job/{job}", done="finished", failed="failed")
-    return client.get(f"/job/{job}", params={"form": "png", "legend": "true"}).raise_for_status().content
+    return client.get(f"/job/{job}", params={"form": "png"}).raise_for_status().content
 
 
 def _poll(client: httpx2.Client, url: str, *, done: str, failed: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ UNSURE = "unsure"
 UNSURE_RGB = (251, 146, 60)
 
 
-def decide(probs: Probs, manifest: Manifest) -> npt.NDArray[np.uint8]:
+def decide(probs: Probs, manifest: Manifest) -> npt.NDArray[np.uint16]:
     """Choose a label for every tile.
 
     Args:
@@ -18,26 +18,26 @@ def decide(probs: Probs, manifest: Manifest) -> npt.NDArray[np.uint8]:
         manifest: says which class is thresholded, and the unsure band.
 
     Returns:
-        uint8 (T,): the class's index, or C for a tile inside the unsure band.
+        uint16 (T,): the class's index, or C for a tile inside the unsure band.
     """
     decision, positive = manifest.decision, manifest.positive_index
     if positive is None:
-        likeliest: npt.NDArray[np.uint8] = probs.argmax(axis=1).astype(np.uint8)
+        likeliest: npt.NDArray[np.uint16] = probs.argmax(axis=1).astype(np.uint16)
         return likeliest
     positive_probs = probs[:, positive]
     labels = np.where(positive_probs >= decision.threshold, positive, 1 - positive)
     if decision.unsure_band is not None:
         low, high = decision.unsure_band
         labels[(positive_probs >= low) & (positive_probs <= high)] = len(manifest.classes)
-    return labels.astype(np.uint8)
+    return labels.astype(np.uint16)
 
 
-def reported_probs(probs: Probs, labels: npt.NDArray[np.uint8], manifest: Manifest) -> npt.NDArray[np.float32]:
+def reported_probs(probs: Probs, labels: npt.NDArray[np.uint16], manifest: Manifest) -> npt.NDArray[np.float32]:
     """The one probability that is reported a tile: the positive class's, or the label's where no class is positive.
 
     Args:
         probs: float32 (T, C).
-        labels: uint8 (T,), from `decide`.
+        labels: uint16 (T,), from `decide`.
         manifest: says whether a class is positive.
 
     Returns:

@@ -5,6 +5,7 @@ call the graph as OpenVINO has streams, so every stream is kept busy and an erro
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock
 
@@ -37,8 +38,7 @@ class OpenVinoRuntime:
             PackageError: OpenVINO cannot read the weights, or they are not what the manifest describes.
         """
         self.package = package
-        self.batch_size = _BATCH_SIZE[package.manifest.task]
-        compiled = _compile(package, self.batch_size, streams)
+        compiled, self.batch_size = _compile(package, streams)
         count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(count):
@@ -100,18 +100,33 @@ def _fill_batch(tiles: Tiles, batch_size: int) -> Tiles:
     return np.concatenate([tiles, np.repeat(tiles[-1:], missing, axis=0)])
 
 
-def _compile(package: Package, batch_size: int, streams: int) -> ov.CompiledModel:
+def _compile(package: Package, streams: int) -> tuple[ov.CompiledModel, int]:
+    """The graph, and how many tiles it takes in one call."""
     core = ov.Core()
     manifest = package.manifest
     try:
         model = core.read_model(package.weights_path)
-        model.reshape(_batched_shape(model, manifest, batch_size))
+        batch_size = _set_batch(model, manifest)
         model = _with_input(_with_probs(model, manifest), manifest)
-        return core.compile_model(model, "CPU", _properties(streams))
+        return core.compile_model(model, "CPU", _properties(streams)), batch_size
     except RuntimeError as error:
         raise PackageError(
             f"The weights of {package.reference} are not what its manifest describes: {_last_line(error)}"
         ) from error
+
+
+def _set_batch(model: ov.Model, manifest: Manifest) -> int:
+    """Let the network take a batch, or one tile at a time where a shape inside it is fixed to that."""
+    for batch_size in (_BATCH_SIZE[manifest.task], 1):
+        shape = _batched_shape(model, manifest, batch_size)
+        try:
+            model.reshape(shape)
+        except RuntimeError:
+            if batch_size == 1:
+                raise
+        else:
+            break
+    return batch_size
 
 
 def _batched_shape(model: ov.Model, manifest: Manifest, batch_size: int) -> ov.PartialShape:
@@ -125,8 +140,10 @@ def _batched_shape(model: ov.Model, manifest: Manifest, batch_size: int) -> ov.P
 def _with_probs(model: ov.Model, manifest: Manifest) -> ov.Model:
     """Leave one output, and append the calibration: softmax((logits + offset) / temperature)."""
     name = manifest.output.name
-    scores = (model.output(name) if name else model.output(0)).get_node().input_value(0)
+    scores = unrounded((model.output(name) if name else model.output(0)).get_node().input_value(0))
     scores = ops.convert(scores, "f32").output(0)
+    if manifest.output.layout == "NHWC" and scores.get_partial_shape().rank.get_length() == 4:
+        scores = ops.transpose(scores, np.array([0, 3, 1, 2])).output(0)
     if manifest.output.kind == "logits":
         rank = scores.get_partial_shape().rank.get_length()
         offset = np.zeros(len(manifest.classes), dtype=np.float32)
@@ -135,6 +152,27 @@ def _with_probs(model: ov.Model, manifest: Manifest) -> ov.Model:
         cooled = ops.divide(shifted, np.float32(manifest.decision.temperature))
         scores = ops.softmax(cooled, 1).output(0)
     return ov.Model([ops.result(scores)], model.get_parameters(), manifest.name)
+
+
+def unrounded(scores: ov.Output) -> ov.Output:
+    """What a quantised network gives before it is rounded to whole numbers: real logits or probabilities."""
+    if not scores.get_element_type().is_integral():
+        return scores
+    while scores.get_node().get_type_name() in ("Convert", "FakeQuantize"):
+        scores = scores.get_node().input_value(0)
+    return scores
+
+
+def read_network(path: Path) -> ov.Model:
+    """Read weights.
+
+    Raises:
+        PackageError: OpenVINO cannot read them.
+    """
+    try:
+        return ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise PackageError(f"{path} is no network that can be read: {_last_line(error)}") from error
 
 
 def _with_input(model: ov.Model, manifest: Manifest) -> ov.Model:

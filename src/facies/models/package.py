@@ -3,6 +3,7 @@
 package.toml   what `Manifest` describes
 model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
 CARD.md        trained on, tested on, where it fails
+self-test.png  optional: what `facies models verify` shows the network
 """
 
 import hashlib
@@ -17,6 +18,8 @@ from facies.errors import ChecksumError, PackageError
 
 MANIFEST_NAME = "package.toml"
 CARD_NAME = "CARD.md"
+MOST_CLASSES = 10_000
+MOST_MAP_CLASSES = 255
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
@@ -32,11 +35,16 @@ class _Frozen(BaseModel):
 
 
 class Weights(_Frozen):
-    """The weights file and its checksum."""
+    """The weights file and its checksum.
+
+    `precision` is the fastest arithmetic in which the package was measured to answer as well as in f32; a runtime whose
+    processor does not have it takes f32.
+    """
 
     file: FileName
     format: Literal["onnx", "tflite", "openvino"]
     sha256: Sha256
+    precision: Literal["f32", "bf16"] = "f32"
 
 
 class Input(_Frozen):
@@ -58,11 +66,13 @@ class Input(_Frozen):
 class Output(_Frozen):
     """What the network gives: the tensor's name, and whether softmax has been applied in it already.
 
-    Classification: (N, C). Segmentation: (N, C, h, w) with h, w the input's size.
+    Classification: (N, C). Segmentation: (N, C, h, w), or (N, h, w, C) where `layout` says so, with h, w the input's
+    size.
     """
 
     name: str | None = None
     kind: Literal["logits", "probs"] = "logits"
+    layout: Literal["NHWC", "NCHW"] = "NCHW"
 
 
 class Tiling(_Frozen):
@@ -88,7 +98,7 @@ class Tiling(_Frozen):
 class ClassEntry(_Frozen):
     """One class: index in the network's output, name, colour, and its label in a dialect where that differs."""
 
-    index: Annotated[int, Field(ge=0, le=254)]
+    index: Annotated[int, Field(ge=0)]
     name: str
     rgb: tuple[Channel, Channel, Channel]
     label: dict[str, str] = {}
@@ -112,6 +122,20 @@ class Decision(_Frozen):
     positive: str | None = None
     background: str | None = None
     unsure_band: tuple[float, float] | None = None
+
+
+class SelfTest(_Frozen):
+    """A picture and what the network said of it when the package was made; see `facies.models.self_test`.
+
+    Attributes:
+        picture: PNG, some tiles of the input's size below one another.
+        probs: one row a tile, one number a class.
+        tolerance: how far any number may be off on another machine or in another precision.
+    """
+
+    picture: FileName = "self-test.png"
+    probs: Annotated[tuple[tuple[float, ...], ...], Field(min_length=1)]
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
 
 
 class Source(_Frozen):
@@ -138,10 +162,11 @@ class Manifest(_Frozen):
     input: Input
     output: Output = Output()
     tiling: Tiling
-    classes: Annotated[tuple[ClassEntry, ...], Field(min_length=2, max_length=255)]
+    classes: Annotated[tuple[ClassEntry, ...], Field(min_length=2, max_length=MOST_CLASSES)]
     decision: Decision = Decision()
     sources: tuple[Source, ...] = ()
     metrics: dict[str, Any] = {}
+    self_test: SelfTest | None = None
 
     @model_validator(mode="after")
     def _classes_are_consistent(self) -> Self:
@@ -157,6 +182,8 @@ class Manifest(_Frozen):
             raise ValueError("a positive class makes sense with exactly two classes")
         if self.decision.offset and len(self.decision.offset) != len(self.classes):
             raise ValueError("decision.offset needs one number a class")
+        if self.self_test and any(len(row) != len(self.classes) for row in self.self_test.probs):
+            raise ValueError("self_test.probs needs one number a class in every row")
         return self
 
     @model_validator(mode="after")
@@ -164,6 +191,8 @@ class Manifest(_Frozen):
         tiling = self.tiling
         if self.task == "segmentation" and (tiling.tile_hw != self.input.size_hw or not tiling.overlap):
             raise ValueError("a segmentation package needs tiling.tile_hw equal to input.size_hw, and an overlap")
+        if self.task == "segmentation" and len(self.classes) > MOST_MAP_CLASSES:
+            raise ValueError(f"a label map holds at most {MOST_MAP_CLASSES} classes")
         if self.task == "tile-classification" and (tiling.overlap or tiling.normalised_width):
             raise ValueError("a tile-classification package has neither tiling.overlap nor tiling.normalised_width")
         return self
@@ -240,7 +269,7 @@ def load_package(folder: Path) -> Package:
     for required in (package.weights_path, folder / CARD_NAME):
         if not required.is_file():
             raise PackageError(f"The package {package.reference} has no {required.name}; get a complete copy of it.")
-    found = file_sha256(package.weights_path)
+    found = weights_sha256(package.weights_path)
     if found != package.manifest.weights.sha256:
         raise ChecksumError(
             f"The weights of {package.reference} do not match their checksum (found {found[:12]}…); "
@@ -249,7 +278,24 @@ def load_package(folder: Path) -> Package:
     return package
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def weights_files(weights: Path) -> tuple[Path, ...]:
+    """The files that hold a network: one, or for OpenVINO's own format the .xml and the .bin beside it."""
+    return (weights, weights.with_suffix(".bin")) if weights.suffix == ".xml" else (weights,)
+
+
+def weights_sha256(weights: Path) -> str:
+    """SHA-256 over the files of `weights_files`, one after the other, lower-case hex.
+
+    Raises:
+        PackageError: one of them is missing.
+    """
+    digest = hashlib.sha256()
+    for path in weights_files(weights):
+        try:
+            with path.open("rb") as file:
+                hashlib.file_digest(file, lambda: digest)
+        except FileNotFoundError:
+            raise PackageError(
+                f"{path} is missing: the network in {weights.name} is not complete without it."
+            ) from None
+    return digest.hexdigest()

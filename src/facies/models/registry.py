@@ -1,6 +1,6 @@
 """Which packages there are, and which one a name means."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from facies.errors import PackageError, UnknownModelError
@@ -50,19 +50,22 @@ class Registry:
             raise UnknownModelError(f"There is no model {reference!r}; known are: {known}.")
         return load_package(fitting[-1])
 
-    def verify(self) -> dict[str, str | None]:
+    def verify(self, check: Callable[[Package], None] = lambda _package: None) -> dict[str, str | None]:
         """Check every package, also those that cannot be read.
+
+        Args:
+            check: asked about every package whose files are sound; raises a `PackageError` if something is wrong.
 
         Returns:
             for every package's folder, what is wrong with it, or None.
         """
         folders = [file.parent for folder in self._folders for file in sorted(folder.glob(f"*/{MANIFEST_NAME}"))]
-        return {str(folder): _problem_of(folder) for folder in folders}
+        return {str(folder): _problem_of(folder, check) for folder in folders}
 
 
-def _problem_of(folder: Path) -> str | None:
+def _problem_of(folder: Path, check: Callable[[Package], None]) -> str | None:
     try:
-        load_package(folder)
+        check(load_package(folder))
     except PackageError as error:
         return str(error)
     return None
