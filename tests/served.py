@@ -11,10 +11,13 @@ from starlette.testclient import TestClient
 from facies.jobs.blobs import LocalBlobs
 from facies.jobs.job import Job
 from facies.jobs.store import JobStore
+from facies.jobs.uploads import Uploads
 from facies.web.app import WebConfig, create_app
 from tests.data.packages import coral_package, rock_package
 from tests.data.photos import encode, patchwork
 
+MAX_RESUMABLE_BYTES = 1_000_000
+UPLOAD_TIME_TO_LIVE_S = 3600.0
 PHOTO = encode(patchwork(300, 260))
 OVERLAY = encode(patchwork(300, 260, seed=8))
 OVERLAY_WITH_LEGEND = encode(patchwork(500, 260, seed=9))
@@ -39,7 +42,14 @@ class Served:
             "coral": coral_package(self.folder / "test-coral", self.unsure_band),
             "rock": rock_package(self.folder / "test-rock"),
         }
-        self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages)
+        self.uploads = Uploads(
+            self.store.uploads,
+            self.folder / "uploads",
+            max_bytes=MAX_RESUMABLE_BYTES,
+            time_to_live_s=UPLOAD_TIME_TO_LIVE_S,
+            clock=lambda: self.now,
+        )
+        self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages, self.uploads)
         self.client = TestClient(self.app)
         self.key = self.store.create_key("test")[1]
         self.other_key = self.store.create_key("other")[1]

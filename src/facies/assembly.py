@@ -18,15 +18,18 @@ from facies.models.fake import FakeRuntime
 from facies.models.package import Manifest, Package
 from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Runtime
+from facies.recurring import recurring
 from facies.settings import Settings
 
 if TYPE_CHECKING:
     from facies.jobs.store import JobStore
+    from facies.jobs.uploads import Uploads
     from facies.web.app import WebConfig
 
 Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
 
 _FIRST_KEY_NAME = "first"
+_SWEEP_INTERVAL_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -154,9 +157,13 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     listener = server.listen(settings.host, settings.port)
     with open_store(settings) as store:
         first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
-        app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served)
+        uploads = _uploads(settings, store)
+        app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, uploads)
         manifests = [package.manifest for package in served.values()]
-        with _supervised_worker(settings, store) if with_worker else nullcontext():
+        with (
+            _supervised_worker(settings, store) if with_worker else nullcontext(),
+            recurring("upload sweeper", uploads.sweep, _SWEEP_INTERVAL_S),
+        ):
             ending = server.Ending(settings.notice_s, settings.drain_s)
             server.run(
                 app, listener, lambda address: announce(address, manifests, settings.data_dir, first_key), ending
@@ -175,6 +182,17 @@ def _supervised_worker(settings: Settings, store: "JobStore") -> Iterator[None]:
         yield
     finally:
         supervisor.stop()
+
+
+def _uploads(settings: Settings, store: "JobStore") -> "Uploads":
+    from facies.jobs.uploads import Uploads
+
+    return Uploads(
+        store.uploads,
+        settings.uploads_dir,
+        max_bytes=settings.max_resumable_bytes,
+        time_to_live_s=settings.upload_time_to_live_s,
+    )
 
 
 def _web_config(settings: Settings) -> "WebConfig":

@@ -9,7 +9,16 @@
     │   ├── UploadTooLargeError     more bytes than the limit allows
     │   ├── UploadStalledError      no byte came for too long
     │   ├── FormError               the body is no readable multipart form
-    │   └── MissingFieldError       the form lacks a field it must have
+    │   ├── MissingFieldError       the form lacks a field it must have
+    │   └── ResumableUploadError    something is wrong with an upload in pieces
+    │       ├── TusError            the request does not keep to the protocol
+    │       ├── UnknownUploadError  no such upload, or it belongs to somebody else
+    │       ├── ExpiredUploadError  its time has run out
+    │       ├── UploadOffsetError   it goes on at another byte
+    │       ├── UploadBusyError     another request writes to it
+    │       ├── DamagedPieceError   the piece was damaged on its way
+    │       ├── UploadUnfinishedError  a job was asked for before every byte was here
+    │       └── TooManyUploadsError one owner has too many open
     ├── OptionError                 an option of an analysis is out of range
     ├── PackageError                a model package is incomplete or inconsistent
     │   ├── ChecksumError           the weights are not the ones the manifest names
@@ -98,6 +107,60 @@ class MissingFieldError(UploadError):
     """The form lacks a field it must have."""
 
     code = "missing_field"
+
+
+class ResumableUploadError(UploadError):
+    """Something is wrong with an upload that comes in pieces."""
+
+    code = "resumable_upload"
+
+
+class TusError(ResumableUploadError):
+    """The request does not keep to the protocol of resumable uploads, tus 1.0."""
+
+    code = "tus"
+
+
+class UnknownUploadError(ResumableUploadError):
+    """There is no such upload, or it belongs to somebody else."""
+
+    code = "unknown_upload"
+
+
+class ExpiredUploadError(ResumableUploadError):
+    """The upload's time has run out."""
+
+    code = "expired_upload"
+
+
+class UploadOffsetError(ResumableUploadError):
+    """The upload goes on at another byte than the request says."""
+
+    code = "upload_offset"
+
+
+class UploadBusyError(ResumableUploadError):
+    """Another request writes to the upload at this moment."""
+
+    code = "upload_busy"
+
+
+class DamagedPieceError(ResumableUploadError):
+    """A piece has another checksum than its sender announced."""
+
+    code = "damaged_piece"
+
+
+class UploadUnfinishedError(ResumableUploadError):
+    """A job was asked for before every byte of its photo was here."""
+
+    code = "upload_unfinished"
+
+
+class TooManyUploadsError(ResumableUploadError):
+    """One owner has too many uploads open."""
+
+    code = "too_many_uploads"
 
 
 class OptionError(FaciesError):

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     )
 
     max_upload_bytes: Positive = Field(256 * _MIB, description="Largest upload, bytes.")
+    max_resumable_bytes: Positive = Field(4096 * _MIB, description="Largest upload that comes in pieces, bytes.")
+    upload_time_to_live_s: Seconds = Field(
+        _DAY_S, description="How long an upload is kept after its last piece, seconds."
+    )
     max_pixels: Positive = Field(200_000_000, description="Largest photo, width times height.")
     queue_limit: Positive = Field(1000, description="Most jobs waiting; more are answered 429.")
     time_to_live_s: Seconds = Field(_DAY_S, description="How long a job and its result are kept, seconds.")
@@ -119,6 +123,11 @@ class Settings(BaseSettings):
     def blobs_dir(self) -> Path:
         """Folder of uploads and results."""
         return self.data_dir.resolve() / "blobs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of uploads that come in pieces."""
+        return self.data_dir.resolve() / "uploads"
 
     def as_environment(self) -> dict[str, str]:
         """Environment variables that give another process exactly these settings."""

@@ -56,6 +56,17 @@ class BlobsContract:
         assert blobs.path(job_id, "photo").read_bytes() == b"old"
         assert len(leftovers()) == 1
 
+    def test_a_file_is_adopted_and_stays(self, blobs, job_id, tmp_path):
+        file = tmp_path / "upload"
+        file.write_bytes(b"photo")
+        blobs.adopt(job_id, "photo", file)
+        other = str(uuid.uuid4())
+        blobs.adopt(other, "photo", file)
+        blobs.remove(other)
+        assert file.read_bytes() == blobs.path(job_id, "photo").read_bytes() == b"photo"
+        file.unlink()
+        assert blobs.path(job_id, "photo").read_bytes() == b"photo"
+
     def test_what_is_not_there_is_unknown(self, blobs, job_id):
         write(blobs, job_id, "photo", b"x")
         for missing in ((job_id, "overlay.png"), (str(uuid.uuid4()), "photo")):

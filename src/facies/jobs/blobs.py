@@ -6,12 +6,14 @@ A file appears under its name when it is complete and on the disk, never before.
 become part of a path.
 """
 
+import errno
 import os
 import re
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final, Protocol
 
@@ -22,6 +24,7 @@ PHOTO: Final = "photo"
 """The blob that holds the upload, as it came."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_NO_LINKS: Final = (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 _HALF_WRITTEN: Final = re.compile(r"\..+\.part")  # the dot in front sets it apart from every blob
 
 
@@ -44,6 +47,10 @@ class Blobs(Protocol):
 
         On a clean exit the blob appears, in place of an older one; after an exception there is nothing.
         """
+        ...
+
+    def adopt(self, job_id: str, name: str, file: Path) -> None:
+        """Make a blob of a local file that is complete, on the disk, and never changes again; the file stays."""
         ...
 
     def open(self, job_id: str, name: str) -> BinaryIO:
@@ -118,7 +125,20 @@ class LocalBlobs:
             with suppress(OSError):  # not empty, or gone: both are as they should be
                 path.parent.rmdir()
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+
+    def adopt(self, job_id: str, name: str, file: Path) -> None:
+        """See `Blobs.adopt`. On one file system nothing is copied."""
+        path = self._place(job_id, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.hardlink_to(file)
+            sync_folder(path.parent)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            with file.open("rb") as source, self.create(job_id, name) as target:
+                copyfileobj(source, target)
 
     def open(self, job_id: str, name: str) -> BinaryIO:
         """See `Blobs.open`."""
@@ -206,7 +226,7 @@ def _modified_at(path: Path) -> float:
         return 0.0
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have the new name on the disk too, not only the content."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

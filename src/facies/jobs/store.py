@@ -22,6 +22,7 @@ from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, 
 from facies.jobs.keys import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.queries import Condition
 from facies.jobs.tables import jobs, workers
+from facies.jobs.upload_rows import UploadRows
 
 __all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission"]
 
@@ -40,6 +41,7 @@ class JobStore:
         self._queue_limit = queue_limit
         self._time_to_live_s = time_to_live_s
         self._clock = clock
+        self.uploads = UploadRows(database, clock)
 
     @classmethod
     def open(

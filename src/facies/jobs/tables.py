@@ -59,6 +59,20 @@ counters: Final = sa.Table(
 
 JOB_NUMBER: Final = "job_number"
 
+uploads: Final = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("owner", sa.String(36), index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("metadata", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+)
+"""Photos that come in pieces."""
+
 workers: Final = sa.Table(
     "workers",
     metadata,

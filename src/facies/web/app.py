@@ -13,9 +13,10 @@ from starlette.responses import Response
 from facies.errors import FaciesError
 from facies.jobs.blobs import Blobs
 from facies.jobs.store import JobStore
+from facies.jobs.uploads import Uploads
 from facies.models.package import Package
 from facies.version import __version__
-from facies.web import pages
+from facies.web import pages, tus
 from facies.web.auth import API_KEY_HEADER, admit_anyone, require_key
 from facies.web.dialects import coral, rock
 from facies.web.dialects.dialect import Dialect
@@ -50,7 +51,13 @@ class WebConfig:
     source_url: str = ""
 
 
-def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mapping[str, Package]) -> FastAPI:
+def create_app(
+    config: WebConfig,
+    store: JobStore,
+    blobs: Blobs,
+    packages: Mapping[str, Package],
+    uploads: Uploads | None = None,
+) -> FastAPI:
     """Make the ASGI application. It analyses nothing: a worker on the same store and blobs does.
 
     Args:
@@ -58,6 +65,7 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
         store: the jobs and the API keys.
         blobs: uploads and results.
         packages: which package each dialect ("coral", "rock") serves; a dialect without one is not spoken.
+        uploads: resumable uploads; none are taken without.
     """
     dialects = _dialects(config, store, blobs, packages)
     app = FastAPI(
@@ -70,6 +78,9 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
     )
     for dialect in dialects:
         app.include_router(dialect.router)
+    if uploads is not None:
+        app.include_router(tus.tus_router(uploads, require_key(store), config.upload_idle_timeout_s))
+        app.add_middleware(tus.TusHeaders)
     app.state.drain = Drain()
     app.include_router(operations_router(store, blobs, app.state.drain))
     pages.mount(app, packages, source_url=config.source_url, coral_requires_key=config.coral_requires_key)
@@ -77,8 +88,9 @@ def create_app(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mappi
     app.add_middleware(
         CORSMiddleware,
         allow_origins=config.cors_origins,
-        allow_methods=("GET", "POST", "DELETE", "OPTIONS"),
-        allow_headers=("Content-Type", *((API_KEY_HEADER,) if config.coral_requires_key else ())),
+        allow_methods=("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"),
+        allow_headers=("Content-Type", *tus.REQUEST_HEADERS, *((API_KEY_HEADER,) if config.coral_requires_key else ())),
+        expose_headers=tus.EXPOSED_HEADERS,
     )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds)

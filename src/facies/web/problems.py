@@ -17,6 +17,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facies.errors import (
+    DamagedPieceError,
+    ExpiredUploadError,
     FaciesError,
     FormError,
     IllegalMoveError,
@@ -25,11 +27,17 @@ from facies.errors import (
     PhotoError,
     QueueFullError,
     StoreError,
+    TooManyUploadsError,
+    TusError,
     UnknownJobError,
     UnknownKeyError,
     UnknownModelError,
+    UnknownUploadError,
+    UploadBusyError,
+    UploadOffsetError,
     UploadStalledError,
     UploadTooLargeError,
+    UploadUnfinishedError,
 )
 
 logger = logging.getLogger(__name__)
@@ -37,14 +45,22 @@ logger = logging.getLogger(__name__)
 STATUSES: Mapping[type[FaciesError], int] = {
     FormError: 400,
     PhotoError: 400,
+    TusError: 400,
     UnknownKeyError: 401,
     UnknownJobError: 404,
     UnknownModelError: 404,
+    UnknownUploadError: 404,
     UploadStalledError: 408,
     IllegalMoveError: 409,
+    UploadOffsetError: 409,
+    UploadUnfinishedError: 409,
+    ExpiredUploadError: 410,
     UploadTooLargeError: 413,
     MissingFieldError: 422,
     OptionError: 422,
+    UploadBusyError: 423,
+    TooManyUploadsError: 429,
+    DamagedPieceError: 460,  # the number is tus', and no other's
     QueueFullError: 429,
     StoreError: 503,
 }

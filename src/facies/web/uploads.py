@@ -130,7 +130,7 @@ class _Parts:
             return _FieldPart(name, self.upload, self.limits.max_field_bytes)
         if name != self.photo_field or self.upload.photo_name:
             return _IgnoredPart()
-        self.upload.photo_name = _bare_name(_text(segment.filename))
+        self.upload.photo_name = bare_name(_text(segment.filename))
         if not self.upload.photo_name:
             return _IgnoredPart()
         blob = self.blobs.create(self.upload.job_id, PHOTO)
@@ -192,7 +192,7 @@ def _text(header_value: str) -> str:
     return header_value.encode("latin-1").decode("utf-8", "replace")
 
 
-def _bare_name(name: str) -> str:
+def bare_name(name: str) -> str:
     """A file's name as it may be shown and stored: without folders and control characters, of bounded length."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(character for character in last if character.isprintable()).strip()[:_MAX_NAME_CHARS]

@@ -101,7 +101,7 @@ class TestOpenApi:
     def document(self, served):
         return served.client.get("/openapi.json").json()
 
-    def test_both_dialects_and_the_probes_are_in_it_and_nothing_else(self, document):
+    def test_both_dialects_uploads_and_the_probes_are_in_it_and_nothing_else(self, document):
         routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
         assert routes == {
             ("get", "/V1/api/health"),
@@ -113,6 +113,11 @@ class TestOpenApi:
             ("get", "/livez"),
             ("get", "/readyz"),
             ("get", "/metrics"),
+            ("options", "/api/v1/uploads"),
+            ("post", "/api/v1/uploads"),
+            ("head", "/api/v1/uploads/{upload_id}"),
+            ("patch", "/api/v1/uploads/{upload_id}"),
+            ("delete", "/api/v1/uploads/{upload_id}"),
         }
 
     def test_forms_are_described(self, document):
@@ -126,11 +131,12 @@ class TestOpenApi:
     def test_fastapi_adds_no_answers_that_never_come(self, document):
         assert "HTTPValidationError" not in json.dumps(document)
 
-    def test_keys_are_asked_for_by_rock_alone(self, document):
+    def test_keys_are_asked_for_by_rock_and_uploads(self, document):
         secured = {
             path for path, methods in document["paths"].items() for route in methods.values() if "security" in route
         }
-        assert secured == {"/predict", "/job/{job_id}"}
+        uploads = {"/api/v1/uploads", "/api/v1/uploads/{upload_id}"}
+        assert secured == {"/predict", "/job/{job_id}"} | uploads
 
 
 class TestPages:
