@@ -108,7 +108,7 @@ def _compile(package: Package, streams: int) -> tuple[ov.CompiledModel, int]:
         model = core.read_model(package.weights_path)
         batch_size = _set_batch(model, manifest)
         model = _with_input(_with_probs(model, manifest), manifest)
-        return core.compile_model(model, "CPU", _properties(streams)), batch_size
+        return core.compile_model(model, "CPU", _properties(streams, _precision(core, manifest))), batch_size
     except RuntimeError as error:
         raise PackageError(
             f"The weights of {package.reference} are not what its manifest describes: {_last_line(error)}"
@@ -189,8 +189,14 @@ def _with_input(model: ov.Model, manifest: Manifest) -> ov.Model:
     return steps.build()
 
 
-def _properties(streams: int) -> dict[str, object]:
-    properties: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+def _precision(core: ov.Core, manifest: Manifest) -> str:
+    wanted = manifest.weights.precision
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return wanted if wanted == "f32" or has_bf16 else "f32"
+
+
+def _properties(streams: int, precision: str) -> dict[str, object]:
+    properties: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
     if streams:
         properties["NUM_STREAMS"] = streams
     return properties
