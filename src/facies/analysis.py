@@ -229,8 +229,8 @@ class TileAnalysis(Analysis):
     probs: Probs = field(repr=False)
 
     @cached_property
-    def labels(self) -> npt.NDArray[np.uint8]:
-        """uint8 (T,): the class's index a tile, or C for *unsure*."""
+    def labels(self) -> npt.NDArray[np.uint16]:
+        """uint16 (T,): the class's index a tile, or C for *unsure*."""
         return decide(self.probs, self.manifest)
 
     @cached_property

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from facies.errors import StoreError
+from facies.errors import PackageError, StoreError
 from facies.models.fake import FakeRuntime
 from facies.models.package import Manifest, Package
 from facies.models.registry import SHIPPED, Registry
@@ -92,6 +92,44 @@ def load_runtime(package: Package, settings: Settings) -> Runtime:
     from facies.models.openvino import OpenVinoRuntime
 
     return OpenVinoRuntime(package, settings.runtime_streams)
+
+
+def check_package(package: Package) -> None:
+    """Let a package's network answer once and, where the package has a self-test, run it.
+
+    Raises:
+        PackageError: the network cannot be run, or says something else than it did when the package was made.
+    """
+    from facies.models import self_test
+    from facies.models.openvino import OpenVinoRuntime
+
+    runtime = OpenVinoRuntime(package, streams=1)
+    try:
+        if package.manifest.self_test is not None:
+            self_test.run(package, runtime)
+    finally:
+        runtime.close()
+
+
+def add_package(source: Path, settings: Settings) -> Package:
+    """Install a package beside the user's others.
+
+    Args:
+        source: its folder, or a zip of it.
+        settings: where the user's packages are.
+
+    Raises:
+        PackageError: it is not sound, or there is that version of it already.
+    """
+    from facies.models.install import install
+
+    def check(package: Package) -> None:
+        for folder, manifest in registry(settings).manifests():
+            if manifest.reference == package.reference:
+                raise PackageError(f"{package.reference} is there already: {folder}. A version is never replaced.")
+        check_package(package)
+
+    return install(source, settings.more_models_dir, check)
 
 
 @contextmanager

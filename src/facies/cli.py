@@ -9,9 +9,10 @@ import typer
 
 from facies import assembly, batch, logs, terminal
 from facies.analysis import Options
-from facies.errors import FaciesError
+from facies.errors import FaciesError, TrainingError
 from facies.flags import takes_settings
 from facies.settings import Settings
+from facies.training.progress import bars
 from facies.version import __version__
 
 EXIT_SOME_FAILED = 1
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="Look at the model packages.", no_args_is_help=True)
+models_app = typer.Typer(help="List, check, make and install model packages.", no_args_is_help=True)
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(keys_app, name="keys")
@@ -109,6 +110,27 @@ def demo(
         typer.echo(path)
 
 
+@app.command()
+def train(
+    plan: Annotated[Path, typer.Argument(help="The plan, TOML; those of the shipped packages are in plans/.")],
+    *,
+    data: Annotated[Path, typer.Option(help="The folder that the plan's paths start from.")],
+    out: Annotated[Path, typer.Option(help="Where the package goes, in a folder of its name.")] = Path("runs"),
+    threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0: automatic.")] = 0,
+) -> None:
+    """Train a package as a plan says: folds and scores, then the weights, then the manifest and the card.
+
+    Needs the train extra. A run that was interrupted goes on where it stopped.
+    """
+    try:
+        from facies.training.train import train as run
+    except ModuleNotFoundError as error:
+        raise TrainingError(f"Training needs {error.name}: pip install 'facies[train]'.") from error
+    with bars(terminal.notes) as report:
+        package = run(plan, data, out, threads=threads, report=report)
+    typer.echo(package.path)
+
+
 @models_app.command("list")
 @takes_settings(*MODEL_SETTINGS)
 def list_models(*, settings: Settings) -> None:
@@ -132,11 +154,67 @@ def show_model(
         terminal.show_card(package.card)
 
 
+@models_app.command("add")
+@takes_settings(*MODEL_SETTINGS)
+def add_model(
+    source: Annotated[Path, typer.Argument(help="A package's folder, or a zip of it.", show_default=False)],
+    *,
+    settings: Settings,
+) -> None:
+    """Check a package and install it in the data folder; a version that is there is never replaced.
+
+    Packages are never fetched from the network: download one, look where it comes from, then add it.
+    """
+    typer.echo(assembly.add_package(source, settings).path)
+
+
+@models_app.command("new")
+def new_model(
+    weights: Annotated[Path, typer.Option("--from", help="The network: .onnx, .tflite, or .xml with its .bin.")],
+    name: Annotated[str, typer.Option(help="Of the package: small letters, digits, hyphens.")],
+    classes: Annotated[str, typer.Option(help="Names in the network's order: a,b,c or a file with one a line.")],
+    *,
+    version: Annotated[str, typer.Option(help="Of the package.")] = "1.0.0",
+    out: Annotated[Path, typer.Option(help="Where the package goes, in a folder name-version.")] = Path(),
+    title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    author: Annotated[str, typer.Option(help="Who made the network.")] = "unknown",
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
+    bgr: Annotated[bool, typer.Option("--bgr", help="The network takes blue, green, red.")] = False,
+    mean: Annotated[str, typer.Option(help="Of float networks, 0 to 255: one number or three.")] = "",
+    std: Annotated[str, typer.Option(help="Of float networks: it takes (pixel - mean) / std.")] = "",
+    tile: Annotated[int | None, typer.Option(min=1, help="Side of a tile, pixels; the input's by default.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Of two classes, the one that is looked for.")] = None,
+    background: Annotated[str | None, typer.Option(help="The class that is never painted.")] = None,
+) -> None:
+    """Make a package out of anybody's weights.
+
+    The input's size, layout and type, the task and the kind of output are read from the network, and a self-test is
+    stored. Fill in the card, then install the package with `facies models add`.
+    """
+    from facies.models import new_package  # OpenVINO is needed by no other command of this group but verify
+
+    wish = new_package.Wish(
+        name=name,
+        version=version,
+        classes=new_package.read_class_names(classes),
+        title=title,
+        author=author,
+        licence=licence,
+        colour="BGR" if bgr else "RGB",
+        mean=new_package.read_numbers(mean),
+        std=new_package.read_numbers(std),
+        tile=tile,
+        positive=positive,
+        background=background,
+    )
+    typer.echo(new_package.new_package(weights, out / f"{name}-{version}", wish).path)
+
+
 @models_app.command("verify")
 @takes_settings(*MODEL_SETTINGS)
 def verify_models(*, settings: Settings) -> None:
-    """Check every package's manifest, files and checksum; ends with 1 if one is wrong."""
-    problems = assembly.registry(settings).verify()
+    """Check every package's manifest, files and checksum and run its self-test; ends with 1 if one is wrong."""
+    problems = assembly.registry(settings).verify(assembly.check_package)
     for reference, problem in problems.items():
         terminal.show_check(reference, problem)
     if any(problems.values()):

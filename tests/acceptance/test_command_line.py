@@ -126,7 +126,8 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, 
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = ["", "serve", "worker", "analyse", "demo", "models", "models list", "models show", "models verify"]
+COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
+COMMANDS += ["models add", "models new"]
 COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
 
 
@@ -154,6 +155,44 @@ def test_verify_finds_changed_weights(facies, tmp_path):
     done = facies("models", "verify", FACIES_MODELS_DIR=str(tmp_path / "mine"))
     assert done.returncode == 1
     assert "checksum" in done.stdout
+
+
+def test_weights_become_a_package_that_is_installed_once(facies, tmp_path):
+    weights = tile_package(tmp_path / "theirs").path / "model.xml"
+    new = ("models", "new", "--from", weights, "--name", "pale-rock", "--classes", "dark,pale")
+    made = facies(*new)
+    assert made.returncode == 0, made.stderr
+    folder = made.stdout.strip()
+    empty = {"FACIES_MODELS_DIR": str(tmp_path / "installed")}
+    added = facies("models", "add", folder, **empty)
+    assert added.stdout.strip() == str(tmp_path / "installed" / "pale-rock-1.0.0")
+    assert "pale-rock@1.0.0" in facies("models", "list", **empty).stdout
+    assert facies("models", "verify", **empty).returncode == 0
+    again = facies("models", "add", folder, **empty)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "never replaced" in again.stderr
+
+
+def test_a_package_that_answers_otherwise_than_its_self_test_says_is_found(facies, tmp_path):
+    weights = tile_package(tmp_path / "theirs").path / "model.xml"
+    new = (
+        "models",
+        "new",
+        "--from",
+        weights,
+        "--name",
+        "pale-rock",
+        "--classes",
+        "dark,pale",
+        "--out",
+        tmp_path / "mine",
+    )
+    manifest = tmp_path / "mine" / "pale-rock-1.0.0" / "package.toml"
+    assert facies(*new).returncode == 0
+    manifest.write_text(manifest.read_text().replace('colour = "RGB"', 'colour = "BGR"'))
+    done = facies("models", "verify", FACIES_MODELS_DIR=str(tmp_path / "mine"))
+    assert done.returncode == 1
+    assert "self-test" in done.stdout
 
 
 def test_keys_are_made_listed_and_revoked(facies, tmp_path):

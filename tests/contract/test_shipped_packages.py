@@ -2,6 +2,8 @@
 
 import pytest
 
+from facies.models import self_test
+from facies.models.openvino import OpenVinoRuntime
 from facies.models.registry import SHIPPED, Registry
 from tests.data.packages import CORAL_LABELS, ROCK_CLASSES
 
@@ -42,3 +44,13 @@ def test_packages_are_small_and_say_where_they_come_from(shipped, name):
     assert package.manifest.sources
     assert all(source.licence for source in package.manifest.sources)
     assert len(package.card) > 500
+
+
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
+def test_packages_say_what_they_said_when_they_were_made(shipped, name):
+    package = shipped.get(name)
+    runtime = OpenVinoRuntime(package, streams=1)
+    try:
+        assert self_test.run(package, runtime) <= package.manifest.self_test.tolerance
+    finally:
+        runtime.close()

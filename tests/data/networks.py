@@ -6,7 +6,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from facies.models.package import Package, file_sha256, load_package
+from facies.models.package import Package, load_package, weights_sha256
 
 TILE_CLASSES = (("healthy", (34, 197, 94)), ("bleached", (239, 68, 68)))
 MAP_CLASSES = (("background", (31, 119, 180)), ("sandstone", (174, 199, 232)), ("siltstone", (255, 187, 120)))
@@ -55,7 +55,7 @@ licence = "Apache-2.0"
 [weights]
 file = "model.xml"
 format = "openvino"
-sha256 = "{file_sha256(folder / "model.xml")}"
+sha256 = "{weights_sha256(folder / "model.xml")}"
 [input]
 size_hw = [16, 16]
 layout = "{layout}"

@@ -52,7 +52,7 @@ def _tint_table(colours: npt.NDArray[np.uint8], opacity: float, background: int 
 def paint_tiles(
     photo: npt.NDArray[np.uint8],
     grid: Grid,
-    labels: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint16],
     colours: npt.NDArray[np.uint8],
 ) -> npt.NDArray[np.uint8]:
     """Fill every tile with its class's colour at alpha 90/255, and draw a 2-px line at 220/255 round its inside.
@@ -60,7 +60,7 @@ def paint_tiles(
     Args:
         photo: uint8 (H, W, 3).
         grid: where the tiles lie.
-        labels: uint8 (T,), indices into `colours`.
+        labels: uint16 (T,), indices into `colours`.
         colours: uint8 (C, 3), RGB.
 
     Returns:

@@ -135,7 +135,7 @@ class SelfTest(_Frozen):
 
     picture: FileName = "self-test.png"
     probs: Annotated[tuple[tuple[float, ...], ...], Field(min_length=1)]
-    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 
 class Source(_Frozen):

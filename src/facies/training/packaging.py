@@ -8,7 +8,9 @@ from typing import Any
 import tomli_w
 
 from facies.errors import TrainingError
-from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, file_sha256, load_package
+from facies.models import self_test
+from facies.models.openvino import OpenVinoRuntime
+from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, load_package, weights_sha256
 from facies.training.calibration import Calibration
 from facies.training.export import OUTPUT_NAMES, WEIGHTS_NAME
 from facies.training.plan import Plan
@@ -21,7 +23,7 @@ def write_package(
     calibration: Calibration,
     measured: Mapping[str, Any],
 ) -> Package:
-    """Write manifest and card beside the weights that are in `folder` already, and load the whole to check it.
+    """Write manifest, card and self-test beside the weights that are in `folder` already, and load the whole.
 
     Args:
         plan: what the manifest says that was not measured.
@@ -46,7 +48,7 @@ def write_package(
     manifest = {
         "format_version": 1,
         **kept,
-        "weights": {"file": WEIGHTS_NAME, "format": "onnx", "sha256": file_sha256(folder / WEIGHTS_NAME)},
+        "weights": {"file": WEIGHTS_NAME, "format": "onnx", "sha256": weights_sha256(folder / WEIGHTS_NAME)},
         "output": {"name": OUTPUT_NAMES[0], "kind": "logits"},
         "decision": {name: value for name, value in decision.items() if value is not None},
         "metrics": dict(measured),
@@ -54,7 +56,15 @@ def write_package(
     Manifest.model_validate(manifest)
     (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
     (folder / CARD_NAME).write_text(_card(plan_dir / section.card, measured), encoding="utf-8")
-    return load_package(folder)
+    return _with_self_test(load_package(folder))
+
+
+def _with_self_test(package: Package) -> Package:
+    runtime = OpenVinoRuntime(package, streams=1)
+    try:
+        return self_test.make(package, runtime)
+    finally:
+        runtime.close()
 
 
 def _card(template: Path, measured: Mapping[str, Any]) -> str:

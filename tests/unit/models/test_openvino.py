@@ -6,7 +6,7 @@ import pytest
 
 from facies.errors import PackageError
 from facies.models.openvino import OpenVinoRuntime
-from facies.models.package import file_sha256, load_package
+from facies.models.package import load_package, weights_sha256
 from tests.data.networks import expected_logits, map_package, tile_package
 
 TILES = np.random.default_rng(3).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
@@ -53,7 +53,9 @@ def test_weights_that_are_no_network_are_a_package_error(tmp_path):
     (folder / "model.xml").write_text("no network")
     manifest = folder / "package.toml"
     lines = manifest.read_text().splitlines()
-    lines = [f'sha256 = "{file_sha256(folder / "model.xml")}"' if line.startswith("sha256") else line for line in lines]
+    lines = [
+        f'sha256 = "{weights_sha256(folder / "model.xml")}"' if line.startswith("sha256") else line for line in lines
+    ]
     manifest.write_text("\n".join(lines))
     with pytest.raises(PackageError, match=r"tiles@1.0.0"):
         OpenVinoRuntime(load_package(folder))
