@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help serve demo test test-train check fix clean
+.PHONY: help serve demo test test-train bench check fix clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -25,6 +25,10 @@ $(VENV)/installed-train: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
 	@touch $@
 
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --group bench
+	@touch $@
+
 serve: $(VENV)/installed  ## set up and start the server on http://localhost:5001
 	$(BIN)/facies serve
 
@@ -36,6 +40,9 @@ test: $(VENV)/installed-dev  ## everything but what needs torch
 
 test-train: $(VENV)/installed-train  ## training: needs torch
 	$(PYTEST) -m train
+
+bench: $(VENV)/installed-bench  ## speed, as ratios; see benchmarks/README.md
+	$(BIN)/python -m benchmarks
 
 check: $(VENV)/installed-dev  ## ruff, mypy --strict, import rules; changes nothing
 	$(BIN)/ruff check
