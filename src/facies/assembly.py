@@ -30,6 +30,7 @@ Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
 
 _FIRST_KEY_NAME = "first"
 _SWEEP_INTERVAL_S = 60.0
+_CALL_INTERVAL_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -189,6 +190,7 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     from facies.web import server
     from facies.web.app import create_app
     from facies.web.dialects import coral, rock
+    from facies.web.webhooks import WebhookCaller
 
     references = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
     served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
@@ -196,11 +198,13 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     with open_store(settings) as store:
         first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
         uploads = _uploads(settings, store)
+        caller = WebhookCaller(store.calls, time.time, allow_private=settings.private_webhooks)
         app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, uploads)
         manifests = [package.manifest for package in served.values()]
         with (
             _supervised_worker(settings, store) if with_worker else nullcontext(),
             recurring("upload sweeper", uploads.sweep, _SWEEP_INTERVAL_S),
+            recurring("webhook caller", caller.call_all, _CALL_INTERVAL_S),
         ):
             ending = server.Ending(settings.notice_s, settings.drain_s)
             server.run(

@@ -20,6 +20,7 @@
     │       ├── UploadUnfinishedError  a job was asked for before every byte was here
     │       └── TooManyUploadsError one owner has too many open
     ├── OptionError                 an option of an analysis is out of range
+    │   └── WebhookError            a webhook cannot be called, or not signed
     ├── PackageError                a model package is incomplete or inconsistent
     │   ├── ChecksumError           the weights are not the ones the manifest names
     │   └── UnknownModelError       no package of that name and version
@@ -167,6 +168,12 @@ class OptionError(FaciesError):
     """An option of an analysis is out of range."""
 
     code = "option"
+
+
+class WebhookError(OptionError):
+    """A webhook cannot be called, or not signed."""
+
+    code = "webhook"
 
 
 class PackageError(FaciesError):

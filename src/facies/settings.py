@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     queue_limit: Positive = Field(1000, description="Most jobs waiting; more are answered 429.")
     time_to_live_s: Seconds = Field(_DAY_S, description="How long a job and its result are kept, seconds.")
 
+    private_webhooks: bool = Field(
+        False, description="Whether webhooks may go to addresses that are not public, and over plain http."
+    )
+
     runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches looked at side by side; 0: automatic.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")

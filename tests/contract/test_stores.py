@@ -21,12 +21,15 @@ from facies.errors import (
     StoreError,
     UnknownJobError,
     UnknownKeyError,
+    UnknownUploadError,
 )
 from facies.jobs.figures import ALIVE_S
 from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Job, NewJob, Status
 from facies.jobs.queries import TOMBSTONES_KEPT_S
 from facies.jobs.store import ANY_OWNER, Idempotency, JobFilter, JobStore, Scope, Submission
 from facies.jobs.tables import metadata
+from facies.jobs.upload_rows import ResumableUpload
+from facies.jobs.webhook_rows import RETRIES_AFTER_S, Webhook
 from tests.data.jobs import NOON, Clock, new_job
 
 POSTGRES_URL = os.environ.get("FACIES_TEST_POSTGRES_URL")
@@ -110,6 +113,34 @@ class StoreContract:
         assert store.count_workers() == 1
         store.release_worker("b")
         assert store.count_workers() == 0
+
+    # --- calls and uploads
+
+    def test_a_call_is_taken_by_one_at_a_time_once_its_job_is_over(self, store, clock):
+        new = new_job()
+        store.submit_all([new], webhook=Webhook("https://a.example", b"secret"))
+        job = store.claim("w", LEASE_S, alone=True)
+        assert store.calls.take() is None
+        store.finish(job.id, job.lease.token)
+        with ThreadPoolExecutor(8) as pool:
+            taken = [call for call in pool.map(lambda _: store.calls.take(), range(8)) if call is not None]
+        assert [(call.job.id, call.webhook.secret, call.attempt) for call in taken] == [(new.id, b"secret", 1)]
+        store.calls.put_off(taken[0])
+        clock.now += RETRIES_AFTER_S[0]
+        again = store.calls.take()
+        assert (again.id, again.attempt) == (taken[0].id, 2)
+        store.calls.done(again)
+        clock.now += 1e6
+        assert store.calls.take() is None
+
+    def test_an_upload_advances_while_it_is_open(self, store, clock):
+        upload = ResumableUpload(str(uuid.uuid4()), "me", "a.tif", 3 * 2**30, 0, "", NOON, NOON + 10)
+        store.uploads.add(upload)
+        store.uploads.advance(upload.id, 2**31, NOON + 20)
+        assert store.uploads.get(upload.id, "me").offset == 2**31
+        clock.now += 20
+        with pytest.raises(UnknownUploadError):
+            store.uploads.advance(upload.id, 2**31 + 1, NOON + 30)
 
     # --- submitting and finding
 

@@ -23,6 +23,7 @@ from facies.jobs.keys import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.queries import Condition
 from facies.jobs.tables import jobs, workers
 from facies.jobs.upload_rows import UploadRows
+from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls, insert_calls
 
 __all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission"]
 
@@ -42,6 +43,7 @@ class JobStore:
         self._time_to_live_s = time_to_live_s
         self._clock = clock
         self.uploads = UploadRows(database, clock)
+        self.calls = CallRows(database, clock)
 
     @classmethod
     def open(
@@ -81,12 +83,15 @@ class JobStore:
         with self._database.write() as connection:
             return self._insert(connection, [new])[0]
 
-    def submit_all(self, new: Sequence[NewJob], request: Idempotency | None = None) -> Submission:
+    def submit_all(
+        self, new: Sequence[NewJob], request: Idempotency | None = None, webhook: Webhook | None = None
+    ) -> Submission:
         """Queue the jobs of one request, all of them or none. Their photos are in the blobs already.
 
         Args:
             new: at least one, all of the same owner and batch.
             request: the sender's name for the request. If it came before, nothing is queued.
+            webhook: called when a job is over, once for each.
 
         Returns:
             the jobs of this request, or of the same one before: then their ids are others than in `new`.
@@ -104,6 +109,8 @@ class JobStore:
                     return earlier
                 idempotency.note_submission(connection, owner, request, submission, self._clock())
             self._insert(connection, new)
+            if webhook is not None:
+                insert_calls(connection, submission.job_ids, webhook, self._clock())
         return submission
 
     def get(self, job_id: str, owner: Owner) -> Job:
@@ -333,6 +340,7 @@ class JobStore:
         is_idle = sa.and_(jobs.c.id == job_id, jobs.c.status != Status.STARTED)
         with self._database.write() as connection:
             connection.execute(sa.delete(jobs).where(is_idle, jobs.c.deleted))
+            forget_calls(connection, job_id)
             connection.execute(sa.update(jobs).where(is_idle).values(has_files=False))
 
     def may_have_files(self, job_id: str) -> bool:

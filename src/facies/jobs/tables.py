@@ -73,6 +73,18 @@ uploads: Final = sa.Table(
 )
 """Photos that come in pieces."""
 
+webhooks: Final = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("job_id", sa.String(36), nullable=False, index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.String(128), nullable=False),  # hex
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.Double, nullable=False, index=True),
+)
+"""Calls that are still to be made, each once its job is over."""
+
 workers: Final = sa.Table(
     "workers",
     metadata,
