@@ -12,6 +12,7 @@ from facies.jobs.blobs import LocalBlobs
 from facies.jobs.job import Job
 from facies.jobs.store import JobStore
 from facies.jobs.uploads import Uploads
+from facies.models.registry import Registry
 from facies.web.app import WebConfig, create_app
 from tests.data.packages import coral_package, rock_package
 from tests.data.photos import encode, patchwork
@@ -49,7 +50,8 @@ class Served:
             time_to_live_s=UPLOAD_TIME_TO_LIVE_S,
             clock=lambda: self.now,
         )
-        self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages, self.uploads)
+        registry = Registry([self.folder])
+        self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages, registry, self.uploads)
         self.client = TestClient(self.app)
         self.key = self.store.create_key("test")[1]
         self.other_key = self.store.create_key("other")[1]

@@ -11,9 +11,10 @@
 from os import PathLike
 from pathlib import Path
 
-from facies.analysis import DEFAULT_OPTIONS, Analysis, MapAnalysis, Options, TileAnalysis
+from facies.analysis import Analysis, MapAnalysis, TileAnalysis
 from facies.analysis import analyse as _analyse
 from facies.errors import FaciesError, PackageError, PhotoError
+from facies.options import DEFAULT_OPTIONS, Options
 from facies.version import __version__
 
 __all__ = [

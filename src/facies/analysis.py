@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facies.errors import OptionError
 from facies.imaging import png
 from facies.imaging.label_map import LabelMap
 from facies.imaging.legend import LegendEntry, beside, draw_legend
@@ -29,6 +28,7 @@ from facies.models.decision import decide, label_colours, label_names, reported_
 from facies.models.infer import infer
 from facies.models.package import Manifest, Tiling
 from facies.models.runtime import Probs, Runtime, Tiles
+from facies.options import DEFAULT_OPTIONS, Options
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.exports import to_csv, to_json
 from facies.reports.tiles import TileRow, count_tiles, tile_rows
@@ -36,27 +36,6 @@ from facies.reports.tiles import TileRow, count_tiles, tile_rows
 MAX_PIXELS = 200_000_000
 _PROBABILITY_DECIMALS = 6
 _MAP_STRIPE_ROWS = 128
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user may choose for one analysis.
-
-    Attributes:
-        opacity: of the colours over the photo, 0 to 1. Tiles are always painted as the coral contract says.
-
-    Raises:
-        OptionError: a value is out of range.
-    """
-
-    opacity: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.opacity <= 1:
-            raise OptionError(f"opacity is {self.opacity}; it must be between 0 and 1.")
-
-
-DEFAULT_OPTIONS = Options()
 
 
 def analyse(
@@ -82,12 +61,13 @@ def analyse(
         A `TileAnalysis` or a `MapAnalysis`, as the package's task is.
 
     Raises:
+        OptionError: an option does not suit the package.
         PhotoError: the file is no photo, too large or damaged.
         AnalysisCancelledError: `is_cancelled` said so.
 
     Notes: peak 3 bytes a pixel for a photo that `imaging.photo` keeps, and some bands of rows for a larger one.
     """
-    manifest, started_at = runtime.package.manifest, time.perf_counter()
+    manifest, started_at = options.applied_to(runtime.package.manifest), time.perf_counter()
     opened = open_photo(photo, max_pixels)
     upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
     on_progress(0, len(grid))
@@ -139,7 +119,7 @@ class Analysis(ABC):
     """What was found on one photo.
 
     Attributes:
-        manifest: of the package that looked.
+        manifest: of the package that looked, with the user's choices in place of its own.
         options: the user's choices.
         photo: the photo; `photo.pixels` is uint8 (H, W, 3), RGB, upright as EXIF says.
         analyse_s: how long looking took, seconds.
@@ -159,6 +139,7 @@ class Analysis(ABC):
             "task": self.manifest.task,
             "width": self.photo.image_hw[1],
             "height": self.photo.image_hw[0],
+            "options": self.options.to_json(),
             **self.measurements,
             "timings_s": {"analyse": round(self.analyse_s, 4)},
         }

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from facies.errors import PackageError, StoreError
+from facies.errors import PackageError, SettingsError, StoreError
 from facies.models.fake import FakeRuntime
 from facies.models.package import Manifest, Package
 from facies.models.registry import SHIPPED, Registry
@@ -183,7 +183,7 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
             if it was just made.
 
     Raises:
-        SettingsError: the address is taken or not this machine's.
+        SettingsError: the address is taken or not this machine's, or others could reach it without a key.
         PackageError: a package that a dialect needs is missing or damaged.
     """
     from facies.jobs.blobs import LocalBlobs
@@ -192,14 +192,15 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     from facies.web.dialects import coral, rock
     from facies.web.webhooks import WebhookCaller
 
+    _check_exposure(settings)
     references = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
     served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
     listener = server.listen(settings.host, settings.port)
     with open_store(settings) as store:
         first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
-        uploads = _uploads(settings, store)
+        uploads, packages = _uploads(settings, store), registry(settings)
         caller = WebhookCaller(store.calls, time.time, allow_private=settings.private_webhooks)
-        app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, uploads)
+        app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, packages, uploads)
         manifests = [package.manifest for package in served.values()]
         with (
             _supervised_worker(settings, store) if with_worker else nullcontext(),
@@ -237,13 +238,31 @@ def _uploads(settings: Settings, store: "JobStore") -> "Uploads":
     )
 
 
+def _check_exposure(settings: Settings) -> None:
+    """Nobody should open a server to a whole network by accident.
+
+    Raises:
+        SettingsError: it would be.
+    """
+    from facies.web.auth import is_local
+
+    if not (is_local(settings.host) or settings.require_keys or settings.open_to_anyone):
+        raise SettingsError(
+            f"{settings.host} can be reached by others. Set --require-keys, so that they need a key of "
+            "`facies keys create`, or --open-to-anyone if that is what you want."
+        )
+
+
 def _web_config(settings: Settings) -> "WebConfig":
     from facies.web.app import WebConfig
+    from facies.web.auth import is_local
 
     return WebConfig(
         max_upload_bytes=settings.max_upload_bytes,
         max_pixels=settings.max_pixels,
         coral_requires_key=settings.coral_requires_key,
+        native_requires_key=settings.require_keys,
+        only_local=is_local(settings.host) and not settings.open_to_anyone,
         default_mask_weight=settings.default_mask_weight,
         cors_origins=settings.cors_origins,
     )

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facies.analysis import Options, analyse, plan_tiles
+from facies.analysis import analyse, plan_tiles
 from facies.errors import FaciesError, NotAPhotoError
 from facies.imaging.header import read_header
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
+from facies.options import Options
 from facies.reports.exports import to_csv
+from facies.reports.photos import summary_row, summary_table
 
 PHOTO_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 SUMMARY_NAME = "summary.csv"
@@ -116,24 +118,7 @@ def analyse_all(
 
 def summary_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """One row a photo, failed ones included: the table of `summary.csv`."""
-    rows = [_summary_row(outcome) for outcome in outcomes]
-    columns = dict.fromkeys(column for row in rows for column in row)
-    return [{column: row.get(column, "") for column in columns} for row in rows]
-
-
-def _summary_row(outcome: Outcome) -> dict[str, Any]:
-    row: dict[str, Any] = {"photo": outcome.photo.name, "error": outcome.error or ""}
-    summary = outcome.summary
-    if summary is None:
-        return row
-    row |= {key: summary[key] for key in ("model", "width", "height")}
-    if "tiles" in summary:
-        row["tiles"] = summary["tiles"]["total"]
-        row |= {f"{name}_tiles": count for name, count in summary["tiles"]["by_class"].items()}
-    for area in summary.get("classes", []):
-        row[f"{area['name']}_pixels"] = area["pixels"]
-        row[f"{area['name']}_share"] = round(area["share"], 6)
-    return row
+    return summary_table([summary_row(outcome.photo.name, outcome.error, outcome.summary) for outcome in outcomes])
 
 
 def _looks_like_photo(file: Path) -> bool:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from facies import assembly, batch, logs, terminal
-from facies.analysis import Options
 from facies.errors import FaciesError, TrainingError
 from facies.flags import takes_settings
+from facies.options import Options
 from facies.settings import Settings
 from facies.training.progress import bars
 from facies.version import __version__

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     cors_origins: tuple[str, ...] = Field(
         ("http://localhost:3000", "http://127.0.0.1:3000"), description="Web pages that may call the server."
     )
+    require_keys: bool = Field(
+        False, description="Whether the native API wants an API key; an address that others can reach needs it."
+    )
+    open_to_anyone: bool = Field(
+        False, description="Serve the native API without keys even on an address that others can reach."
+    )
     coral_requires_key: bool = Field(False, description="Whether the coral API wants an API key too.")
     coral_model: str = Field("coral-bleaching", description="Package behind the coral API.")
     rock_model: str = Field("rock-types", description="Package behind the rock API.")

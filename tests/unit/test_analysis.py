@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facies.analysis import MapAnalysis, Options, TileAnalysis, analyse
+from facies.analysis import MapAnalysis, TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
 from facies.imaging.photo import open_photo
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
+from facies.options import Options
 from tests.data.networks import expected_logits, map_package, tile_package
 from tests.data.photos import encode, noise
 

@@ -18,13 +18,14 @@ from pathlib import Path
 from threading import Event
 from typing import Final, Protocol
 
-from facies.analysis import Analysis, Options
+from facies.analysis import Analysis
 from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.job import Job, Lease
 from facies.jobs.removal import remove_files
 from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
+from facies.options import Options
 
 PROGRESS_INTERVAL_S: Final = 0.1
 """Progress is written no more often."""
@@ -147,7 +148,7 @@ class Attempt:
         return self._at.analyse(
             self._at.blobs.path(self.job.id, PHOTO),
             runtime,
-            Options(**self.job.options),
+            Options.from_json(self.job.options),
             max_pixels=self._at.max_pixels,
             on_progress=self._report_progress,
             is_cancelled=self._is_cancelled,

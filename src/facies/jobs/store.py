@@ -153,6 +153,10 @@ class JobStore:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
+    def now(self) -> float:
+        """The time by which jobs are dated, Unix seconds."""
+        return self._clock()
+
     def queue_depth(self) -> int:
         """How many jobs wait."""
         with self._database.read() as connection:

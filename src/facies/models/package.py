@@ -299,3 +299,10 @@ def weights_sha256(weights: Path) -> str:
                 f"{path} is missing: the network in {weights.name} is not complete without it."
             ) from None
     return digest.hexdigest()
+
+
+def package_files(package: Package) -> list[Path]:
+    """Everything that belongs to a package, and nothing else that may lie in its folder."""
+    self_test = package.manifest.self_test
+    picture = [package.path / self_test.picture] if self_test else []
+    return [package.path / MANIFEST_NAME, *weights_files(package.weights_path), package.path / CARD_NAME, *picture]

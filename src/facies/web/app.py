@@ -1,25 +1,29 @@
 """The web server, put together: limits and keys in front, one router a dialect, a small page for people."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from facies.errors import FaciesError
 from facies.jobs.blobs import Blobs
-from facies.jobs.store import JobStore
+from facies.jobs.store import JobStore, Scope
 from facies.jobs.uploads import Uploads
 from facies.models.package import Package
+from facies.models.registry import Registry
 from facies.version import __version__
 from facies.web import pages, tus
-from facies.web.auth import API_KEY_HEADER, admit_anyone, require_key
+from facies.web.auth import API_KEY_HEADER, KeyChecks, admit_anyone
+from facies.web.cors import Cors
 from facies.web.dialects import coral, rock
 from facies.web.dialects.dialect import Dialect
+from facies.web.dialects.native.catalogue import Catalogue
+from facies.web.dialects.native.dialect import KeyCheckFor, native_dialect
+from facies.web.dialects.native.room import Room
 from facies.web.headers import SecurityHeaders
 from facies.web.intake import Intake
 from facies.web.limits import Limits
@@ -37,6 +41,9 @@ class WebConfig:
         max_pixels: largest photo, width times height.
         upload_idle_timeout_s: how long a client may fall silent in the middle of its upload.
         coral_requires_key: whether the coral dialect wants an API key, as the rock dialect always does.
+        native_requires_key: whether the native API wants one.
+        only_local: whether the server listens on a loopback address; who shows no key must call it by such a name then.
+        max_photos: most photos in one request of the native API.
         default_mask_weight: opacity of the rock overlay where the client names none, 0 to 1.
         cors_origins: web pages of other origins that may call the server.
         source_url: where the source can be had; linked on the documentation page.
@@ -46,6 +53,9 @@ class WebConfig:
     max_pixels: int = 200_000_000
     upload_idle_timeout_s: float = 60.0
     coral_requires_key: bool = False
+    native_requires_key: bool = True
+    only_local: bool = False
+    max_photos: int = 100
     default_mask_weight: float = 0.5
     cors_origins: tuple[str, ...] = ("http://localhost:3000", "http://127.0.0.1:3000")
     source_url: str = ""
@@ -56,6 +66,7 @@ def create_app(
     store: JobStore,
     blobs: Blobs,
     packages: Mapping[str, Package],
+    registry: Registry,
     uploads: Uploads | None = None,
 ) -> FastAPI:
     """Make the ASGI application. It analyses nothing: a worker on the same store and blobs does.
@@ -65,9 +76,14 @@ def create_app(
         store: the jobs and the API keys.
         blobs: uploads and results.
         packages: which package each dialect ("coral", "rock") serves; a dialect without one is not spoken.
+        registry: the packages that the native API serves.
         uploads: resumable uploads; none are taken without.
     """
-    dialects = _dialects(config, store, blobs, packages)
+    checks = KeyChecks(store)
+    check_native = _native_checks(config, checks)
+    intake = Intake(store, blobs, _limits(config))
+    room = Room(replace(intake, limits=_limits(config, config.max_photos)), Catalogue(registry), uploads)
+    dialects = [*_contracts(config, intake, packages, checks), native_dialect(room, check_native)]
     app = FastAPI(
         title="Facies",
         version=__version__,
@@ -79,34 +95,43 @@ def create_app(
     for dialect in dialects:
         app.include_router(dialect.router)
     if uploads is not None:
-        app.include_router(tus.tus_router(uploads, require_key(store), config.upload_idle_timeout_s))
+        app.include_router(tus.tus_router(uploads, check_native(Scope.JOBS), config.upload_idle_timeout_s))
         app.add_middleware(tus.TusHeaders)
     app.state.drain = Drain()
     app.include_router(operations_router(store, blobs, app.state.drain))
     pages.mount(app, packages, source_url=config.source_url, coral_requires_key=config.coral_requires_key)
     _answer_problems(app, _answers(dialects))
     app.add_middleware(
-        CORSMiddleware,
+        Cors,
         allow_origins=config.cors_origins,
-        allow_methods=("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"),
-        allow_headers=("Content-Type", *tus.REQUEST_HEADERS, *((API_KEY_HEADER,) if config.coral_requires_key else ())),
-        expose_headers=tus.EXPOSED_HEADERS,
+        contract_headers=(API_KEY_HEADER,) if config.coral_requires_key else (),
     )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds)
     return app
 
 
-def _dialects(config: WebConfig, store: JobStore, blobs: Blobs, packages: Mapping[str, Package]) -> list[Dialect]:
-    limits = Limits(config.max_upload_bytes, config.max_pixels, idle_timeout_s=config.upload_idle_timeout_s)
-    intake = Intake(store, blobs, limits)
-    with_key = require_key(store)
+def _limits(config: WebConfig, max_photos: int = 1) -> Limits:
+    idle_timeout_s = config.upload_idle_timeout_s
+    return Limits(config.max_upload_bytes, config.max_pixels, max_photos=max_photos, idle_timeout_s=idle_timeout_s)
+
+
+def _contracts(
+    config: WebConfig, intake: Intake, packages: Mapping[str, Package], checks: KeyChecks
+) -> Iterator[Dialect]:
+    with_key = checks.require_key()
     coral_check = with_key if config.coral_requires_key else admit_anyone
     makers: Mapping[str, Callable[[Package], Dialect]] = {
         coral.NAME: lambda package: coral.coral_dialect(intake, package, coral_check),
         rock.NAME: lambda package: rock.rock_dialect(intake, package, with_key, config.default_mask_weight),
     }
-    return [makers[name](package) for name, package in packages.items()]
+    yield from (makers[name](package) for name, package in packages.items())
+
+
+def _native_checks(config: WebConfig, checks: KeyChecks) -> KeyCheckFor:
+    if config.native_requires_key:
+        return checks.require_key_or_token
+    return lambda scope: checks.welcome_neighbours(scope, config.cors_origins, only_local=config.only_local)
 
 
 def _answers(dialects: list[Dialect]) -> AnswerFor:

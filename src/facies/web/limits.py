@@ -19,7 +19,8 @@ class Limits:
         max_upload_bytes: the photo.
         max_pixels: the photo's width times its height.
         max_field_bytes: any other field of the form.
-        max_fields: parts of a form.
+        max_fields: other fields of a form.
+        max_photos: photos of a form.
         idle_timeout_s: the longest silence of a client in the middle of its upload.
     """
 
@@ -27,12 +28,13 @@ class Limits:
     max_pixels: int
     max_field_bytes: int = 65_536
     max_fields: int = 32
+    max_photos: int = 1
     idle_timeout_s: float = 60.0
 
     @property
     def max_body_bytes(self) -> int:
-        """The whole body: the photo, and room for the fields and boundaries around it."""
-        return self.max_upload_bytes + self.max_fields * self.max_field_bytes
+        """The whole body: the photos, and room for the fields and boundaries around them."""
+        return self.max_photos * self.max_upload_bytes + self.max_fields * self.max_field_bytes
 
     def too_large(self) -> UploadTooLargeError:
         """What to tell the sender of too many bytes."""

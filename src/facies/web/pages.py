@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from facies.models.package import CARD_NAME, MANIFEST_NAME, Package
+from facies.models.package import Package, package_files
 from facies.version import __version__
 from facies.web.dialects import coral
 
@@ -29,7 +29,7 @@ def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, cor
     """
     documentation = Template((_FOLDER / "documentation.html").read_text(encoding="utf-8"))
     downloads = {
-        (package.reference, path.name): path for package in packages.values() for path in _package_files(package)
+        (package.reference, path.name): path for package in packages.values() for path in package_files(package)
     }
     facts = {
         "version": __version__,
@@ -59,14 +59,6 @@ def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, cor
     app.mount("/static", StaticFiles(directory=_FOLDER), name="static")
 
 
-def _package_files(package: Package) -> list[Path]:
-    weights = package.weights_path
-    files = [package.path / MANIFEST_NAME, weights, package.path / CARD_NAME]
-    if package.manifest.weights.format == "openvino":
-        files.append(weights.with_suffix(".bin"))
-    return files
-
-
 def _source(url: str) -> str:
     return f'<a href="{escape(url)}">{escape(url)}</a>' if url else "the repository this server was installed from"
 
@@ -85,6 +77,6 @@ def _link(text: str, url: str) -> str:
 
 def _downloads(package: Package) -> str:
     links = ", ".join(
-        f'<a href="/models/{package.reference}/{path.name}">{escape(path.name)}</a>' for path in _package_files(package)
+        f'<a href="/models/{package.reference}/{path.name}">{escape(path.name)}</a>' for path in package_files(package)
     )
     return f"<li><b>{escape(package.reference)}</b>: {escape(package.manifest.title)}<br>{links}</li>"

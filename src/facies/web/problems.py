@@ -20,12 +20,17 @@ from facies.errors import (
     DamagedPieceError,
     ExpiredUploadError,
     FaciesError,
+    ForbiddenError,
     FormError,
+    IdempotencyError,
     IllegalMoveError,
+    JobExpiredError,
     MissingFieldError,
+    NoResultError,
     OptionError,
     PhotoError,
     QueueFullError,
+    RateLimitError,
     StoreError,
     TooManyUploadsError,
     TusError,
@@ -47,21 +52,26 @@ STATUSES: Mapping[type[FaciesError], int] = {
     PhotoError: 400,
     TusError: 400,
     UnknownKeyError: 401,
+    ForbiddenError: 403,
     UnknownJobError: 404,
     UnknownModelError: 404,
     UnknownUploadError: 404,
     UploadStalledError: 408,
     IllegalMoveError: 409,
+    NoResultError: 409,
     UploadOffsetError: 409,
     UploadUnfinishedError: 409,
     ExpiredUploadError: 410,
+    JobExpiredError: 410,
     UploadTooLargeError: 413,
+    IdempotencyError: 422,
     MissingFieldError: 422,
     OptionError: 422,
     UploadBusyError: 423,
     TooManyUploadsError: 429,
     DamagedPieceError: 460,  # the number is tus', and no other's
     QueueFullError: 429,
+    RateLimitError: 429,
     StoreError: 503,
 }
 """HTTP status of each error; it holds for the subclasses too. What is not listed is 500."""
@@ -104,10 +114,15 @@ def plain_answer(problem: Problem) -> Response:
     return JSONResponse({"detail": problem.sentence}, problem.status, problem.headers)
 
 
+def status_of(kind: type[FaciesError]) -> int:
+    """The HTTP status of an error's class."""
+    return next((STATUSES[base] for base in kind.__mro__ if base in STATUSES), 500)
+
+
 def problem_of(error: Exception) -> Problem:
     """What to tell a client of `error`. What is the server's own fault is logged, and told without its sentence."""
     if isinstance(error, FaciesError):
-        status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+        status = status_of(type(error))
         if status < 500:
             return Problem(status, error.code, str(error), _headers(error))
         return _server_problem(status, error.code, error)
@@ -129,7 +144,7 @@ def _server_problem(status: int, code: str, error: Exception) -> Problem:
 
 
 def _headers(error: FaciesError) -> dict[str, str]:
-    if isinstance(error, QueueFullError):
+    if isinstance(error, QueueFullError | RateLimitError):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, UnknownKeyError):
         return {"WWW-Authenticate": 'ApiKey header="api-key"'}

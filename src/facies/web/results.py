@@ -28,12 +28,17 @@ async def read_json(blobs: Blobs, job_id: str, name: str) -> Any:
     Raises:
         UnknownJobError: it is not there (any more).
     """
+    return await run_in_threadpool(load_json, blobs, job_id, name)
 
-    def read() -> Any:
-        with blobs.open(job_id, name) as file:
-            return json.load(file)
 
-    return await run_in_threadpool(read)
+def load_json(blobs: Blobs, job_id: str, name: str) -> Any:
+    """The same for whoever is in a thread already.
+
+    Raises:
+        UnknownJobError: it is not there (any more).
+    """
+    with blobs.open(job_id, name) as file:
+        return json.load(file)
 
 
 async def png_answer(blobs: Blobs, job_id: str, name: str) -> StreamingResponse:
@@ -42,8 +47,8 @@ async def png_answer(blobs: Blobs, job_id: str, name: str) -> StreamingResponse:
     Raises:
         UnknownJobError: it is not there (any more).
     """
-    file, size = await run_in_threadpool(_open, blobs, job_id, name)
-    return _FileResponse(file, _pieces(file), "image/png", size)
+    file, size = await run_in_threadpool(open_blob, blobs, job_id, name)
+    return FileAnswer(file, _pieces(file), "image/png", size)
 
 
 async def json_with_png(
@@ -62,7 +67,7 @@ async def json_with_png(
     """
     stand_in = uuid4().hex
     before, _, after = json.dumps(document(stand_in), separators=(",", ":")).encode().partition(stand_in.encode())
-    file, size = await run_in_threadpool(_open, blobs, job_id, name)
+    file, size = await run_in_threadpool(open_blob, blobs, job_id, name)
 
     def body() -> Iterator[bytes]:
         yield before
@@ -70,11 +75,15 @@ async def json_with_png(
         yield after
 
     base64_bytes = (size + 2) // 3 * 4
-    return _FileResponse(file, body(), "application/json", len(before) + base64_bytes + len(after))
+    return FileAnswer(file, body(), "application/json", len(before) + base64_bytes + len(after))
 
 
-def _open(blobs: Blobs, job_id: str, name: str) -> tuple[BinaryIO, int]:
-    """A blob and its size. The size is that of the open file: the blob itself may be deleted at any moment."""
+def open_blob(blobs: Blobs, job_id: str, name: str) -> tuple[BinaryIO, int]:
+    """A blob and its size. The size is that of the open file: the blob itself may be deleted at any moment.
+
+    Raises:
+        UnknownJobError: it is not there (any more).
+    """
     file = blobs.open(job_id, name)
     size = file.seek(0, SEEK_END)
     file.seek(0)
@@ -86,14 +95,23 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-class _FileResponse(StreamingResponse):
+class FileAnswer(StreamingResponse):
     """Streams what is made of an open file, and closes the file even if the client leaves in the middle."""
 
-    def __init__(self, file: BinaryIO, body: Iterator[bytes], media_type: str, size: int) -> None:
-        super().__init__(body, media_type=media_type, headers={"Content-Length": str(size)})
+    def __init__(
+        self,
+        file: BinaryIO,
+        body: Iterator[bytes],
+        media_type: str,
+        size: int,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(body, status, {**(headers or {}), "Content-Length": str(size)}, media_type)
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:

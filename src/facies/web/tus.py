@@ -97,7 +97,7 @@ def tus_router(uploads: Uploads, check_key: KeyCheck, idle_timeout_s: float) -> 
 
 @asynccontextmanager
 async def take_upload(uploads: Uploads, blobs: Blobs, upload_id: str, owner: str | None) -> AsyncIterator[Upload]:
-    """Make the photo of a job to be out of a complete upload, as `facies.web.uploads.receive_upload` does of a form.
+    """Make the photo of a job to be out of a complete upload, as `facies.web.uploads.receive_form` does of a form.
 
     The photo stays if the block ends well. After any error in the block nothing of it is left, unless it belongs to a
     job already. The upload itself stays in any case.

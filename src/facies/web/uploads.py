@@ -1,5 +1,6 @@
 """A photo's way from the socket to the blobs: streamed, counted, and removed again if anything goes wrong."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,54 +23,75 @@ _MAX_NAME_CHARS = 255
 
 @dataclass
 class Upload:
-    """A form, filled in while it comes.
+    """A photo that came in a form.
 
     Attributes:
         job_id: of the job to be; the photo lies under it in the blobs.
-        fields: the text fields, the last of each name.
-        photo_name: name the client gave the file; "" if it gave an empty one, None if there was no file.
+        photo_name: name the client gave the file, without folders; never empty.
         photo_bytes: size of the photo.
+        digest: SHA-256 of the photo as far as it has come.
         belongs_to_job: whether a job may know the photo by now, so that it is no longer the request's to remove.
     """
 
     job_id: str
-    fields: dict[str, str] = field(default_factory=dict)
-    photo_name: str | None = None
+    photo_name: str
     photo_bytes: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256, repr=False)
     belongs_to_job: bool = False
 
 
-@asynccontextmanager
-async def receive_upload(request: Request, photo_field: str, blobs: Blobs, limits: Limits) -> AsyncIterator[Upload]:
-    """Read a multipart form, its photo straight to disk.
+@dataclass
+class Form:
+    """A form, filled in while it comes.
 
-    The photo stays if the block ends well. After any error, in here or in the block, nothing of it is left, unless it
-    belongs to a job already.
+    Attributes:
+        fields: the text fields, the last of each name.
+        photos: in the order in which they came.
+        has_nameless_file: whether there was a file without a name, as browsers send it where none was chosen.
+        left_out: how many photos were let by because the form holds as many as it may already.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    photos: list[Upload] = field(default_factory=list)
+    has_nameless_file: bool = False
+    left_out: int = 0
+
+    @property
+    def photo(self) -> Upload | None:
+        """The first photo."""
+        return self.photos[0] if self.photos else None
+
+
+@asynccontextmanager
+async def receive_form(request: Request, photo_field: str, blobs: Blobs, limits: Limits) -> AsyncIterator[Form]:
+    """Read a multipart form, its photos straight to disk.
+
+    The photos stay if the block ends well. After any error, in here or in the block, nothing of them is left, unless
+    they belong to jobs already.
 
     Args:
-        request: of any content type; one that is no multipart form is an upload without fields.
-        photo_field: name of the file field; only its first file counts.
-        blobs: where the photo goes.
+        request: of any content type; one that is no multipart form is a form without fields.
+        photo_field: name of the file field; only its first `limits.max_photos` files count.
+        blobs: where the photos go.
         limits: of the request.
 
     Raises:
         FormError: the body is no readable form.
-        UploadTooLargeError: the photo or the form is larger than allowed; raised as soon as it is.
+        UploadTooLargeError: a photo or the form is larger than allowed; raised as soon as it is.
         UploadStalledError: the client fell silent.
         ClientDisconnect: the client went away.
     """
-    upload = Upload(str(uuid4()))
+    form = Form()
     try:
         boundary = _boundary(request)
         if boundary is not None:
-            # Leaving the stack closes the photo's file: only then is it safely on disk.
-            async with AsyncExitStack() as stack:
-                await _read_form(request, boundary, _Parts(upload, photo_field, blobs, limits, stack))
-        yield upload
+            await _read_form(request, boundary, _Parts(form, photo_field, blobs, limits))
+        yield form
     except BaseException:
-        if not upload.belongs_to_job:
-            with CancelScope(shield=True):
-                await run_in_threadpool(blobs.remove, upload.job_id)
+        with CancelScope(shield=True):
+            for upload in form.photos:
+                if not upload.belongs_to_job:
+                    await run_in_threadpool(blobs.remove, upload.job_id)
         raise
 
 
@@ -90,18 +112,21 @@ def _boundary(request: Request) -> bytes | None:
 
 async def _read_form(request: Request, boundary: bytes, parts: "_Parts") -> None:
     # Names may come in any charset: latin-1 takes every byte, and `_text` mends what was UTF-8.
-    parser = PushMultipartParser(boundary, max_segment_count=parts.limits.max_fields, header_charset="latin-1")
-    part: _Part = _IgnoredPart()
+    most_parts = parts.limits.max_fields + parts.limits.max_photos
+    parser = PushMultipartParser(boundary, max_segment_count=most_parts, header_charset="latin-1")
     try:
-        with parser:
-            async for piece in bounded_body(request, parts.limits):
-                for event in parser.parse(piece):
-                    if isinstance(event, MultipartSegment):
-                        part = await parts.begin(event)
-                    elif event is None:
-                        await part.end()
-                    else:
-                        await part.take(event)
+        # Leaving the stack closes the photo that is being written: only then is it safely on disk, or gone.
+        async with AsyncExitStack() as stack:
+            part: _Part = _IgnoredPart()
+            with parser:
+                async for piece in bounded_body(request, parts.limits):
+                    for event in parser.parse(piece):
+                        if isinstance(event, MultipartSegment):
+                            part = await parts.begin(event, stack)
+                        elif event is None:
+                            await part.end()
+                        else:
+                            await part.take(event)
     except MultipartError as error:
         raise FormError(f"The multipart form cannot be read: {error}.") from error
 
@@ -118,24 +143,29 @@ class _Part(Protocol):
 class _Parts:
     """Chooses what becomes of each part."""
 
-    upload: Upload
+    form: Form
     photo_field: str
     blobs: Blobs
     limits: Limits
-    stack: AsyncExitStack
 
-    async def begin(self, segment: MultipartSegment) -> _Part:
+    async def begin(self, segment: MultipartSegment, stack: AsyncExitStack) -> _Part:
         name = _text(segment.name)
         if segment.filename is None:
-            return _FieldPart(name, self.upload, self.limits.max_field_bytes)
-        if name != self.photo_field or self.upload.photo_name:
+            return _FieldPart(name, self.form, self.limits.max_field_bytes)
+        if name != self.photo_field:
             return _IgnoredPart()
-        self.upload.photo_name = bare_name(_text(segment.filename))
-        if not self.upload.photo_name:
+        photo_name = bare_name(_text(segment.filename))
+        if not photo_name:
+            self.form.has_nameless_file = True
             return _IgnoredPart()
-        blob = self.blobs.create(self.upload.job_id, PHOTO)
-        writer = await self.stack.enter_async_context(contextmanager_in_threadpool(blob))
-        return _PhotoPart(writer, self.upload, self.limits)
+        if len(self.form.photos) == self.limits.max_photos:
+            self.form.left_out += 1
+            return _IgnoredPart()
+        upload = Upload(str(uuid4()), photo_name)
+        self.form.photos.append(upload)
+        blob = await stack.enter_async_context(AsyncExitStack())
+        writer = await blob.enter_async_context(contextmanager_in_threadpool(self.blobs.create(upload.job_id, PHOTO)))
+        return _PhotoPart(writer, upload, self.limits, blob)
 
 
 class _IgnoredPart:
@@ -147,9 +177,9 @@ class _IgnoredPart:
 
 
 class _FieldPart:
-    def __init__(self, name: str, upload: Upload, max_bytes: int) -> None:
+    def __init__(self, name: str, form: Form, max_bytes: int) -> None:
         self._name = name
-        self._upload = upload
+        self._form = form
         self._max_bytes = max_bytes
         self._data = bytearray()
 
@@ -159,16 +189,17 @@ class _FieldPart:
             raise FormError(f"A field of the form is longer than {self._max_bytes} bytes.")
 
     async def end(self) -> None:
-        self._upload.fields[self._name] = self._data.decode("utf-8", "replace")
+        self._form.fields[self._name] = self._data.decode("utf-8", "replace")
 
 
 class _PhotoPart:
     """Writes in larger pieces than the socket gives, so that a thread is asked less often."""
 
-    def __init__(self, writer: BlobWriter, upload: Upload, limits: Limits) -> None:
+    def __init__(self, writer: BlobWriter, upload: Upload, limits: Limits, blob: AsyncExitStack) -> None:
         self._writer = writer
         self._upload = upload
         self._limits = limits
+        self._blob = blob
         self._pending = bytearray()
 
     async def take(self, data: bytes) -> None:
@@ -181,10 +212,15 @@ class _PhotoPart:
 
     async def end(self) -> None:
         await self._write()
+        await self._blob.aclose()
 
     async def _write(self) -> None:
-        data, self._pending = self._pending, bytearray()
-        await run_in_threadpool(self._writer.write, bytes(data))
+        data, self._pending = bytes(self._pending), bytearray()
+        await run_in_threadpool(self._keep, data)
+
+    def _keep(self, data: bytes) -> None:
+        self._upload.digest.update(data)
+        self._writer.write(data)
 
 
 def _text(header_value: str) -> str:

@@ -20,7 +20,7 @@ from facies.models.package import Package
 from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
-from facies.web.intake import Intake
+from facies.web.intake import Intake, Order
 from facies.web.problems import Problem
 from facies.web.results import OVERLAY, SUMMARY, TILES, json_with_png, read_json
 
@@ -128,14 +128,11 @@ class _Coral:
 
     async def classify(self, request: Request) -> Accepted:
         """Queue a photo (JPEG, PNG, WebP or TIFF) in the multipart field `image`."""
-        async with self._intake.receive(request, "image") as upload:
-            if upload.photo_name is None:
-                raise FormError("No image provided")
-            if not upload.photo_name:
-                raise FormError("No filename")
-            job = await self._intake.submit(
-                upload, owner=request.state.owner, package=self._package, options={}, dialect=NAME
-            )
+        async with self._intake.receive(request, "image") as form:
+            if form.photo is None:
+                raise FormError("No filename" if form.has_nameless_file else "No image provided")
+            order = Order(request.state.owner, self._package, {}, NAME)
+            job = await self._intake.submit(form.photo, order)
         return Accepted(job_id=job.number)
 
     async def status(self, request: Request, job_id: str) -> Response:

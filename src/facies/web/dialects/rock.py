@@ -19,7 +19,7 @@ from facies.models.package import Package
 from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
-from facies.web.intake import Intake
+from facies.web.intake import Intake, Order
 from facies.web.problems import plain_answer
 from facies.web.results import OVERLAY, OVERLAY_WITH_LEGEND, SUMMARY, json_with_png, png_answer, read_json
 
@@ -96,16 +96,13 @@ class _Rock:
 
     async def predict(self, request: Request) -> Accepted:
         """Queue a photo (JPEG, PNG, WebP or TIFF) in the multipart field `file`."""
-        async with self._intake.receive(request, "file") as upload:
-            if not upload.photo_name:
+        async with self._intake.receive(request, "file") as form:
+            if form.photo is None:
                 raise MissingFieldError("file: the form has no such file; send the photo in it.")
-            job = await self._intake.submit(
-                upload,
-                owner=request.state.owner,
-                package=self._package,
-                options=decode_options(upload.fields, self._default_mask_weight),
-                dialect=NAME,
+            order = Order(
+                request.state.owner, self._package, decode_options(form.fields, self._default_mask_weight), NAME
             )
+            job = await self._intake.submit(form.photo, order)
         return Accepted(job_id=job.id)
 
     async def job(

@@ -1,0 +1,129 @@
+"""What a user may choose for one analysis, and what that makes of a package's manifest."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from facies.errors import OptionError
+from facies.models.package import Manifest
+
+Band = tuple[float, float]
+
+_CORE_LENGTH_M = 20_000.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may choose for one analysis. None means: as the package says.
+
+    Attributes:
+        opacity: of the colours over the photo, 0 to 1. Tiles are always painted as the coral contract says.
+        threshold: probability of the positive class from which a tile gets its label, between 0 and 1 (tiles).
+        unsure_band: probabilities between which a tile is called unsure, low and high (tiles).
+        overlap: pixels that neighbouring tiles share (segmentation).
+        depth_top_m: depth of the photo's upper end in the hole, metres; kept for reports (segmentation).
+        depth_base_m: depth of its lower end, metres (segmentation).
+
+    Raises:
+        OptionError: a value is out of range.
+    """
+
+    opacity: float = 0.5
+    threshold: float | None = None
+    unsure_band: Band | None = None
+    overlap: int | None = None
+    depth_top_m: float | None = None
+    depth_base_m: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.opacity <= 1:
+            raise OptionError(f"opacity is {self.opacity}; it must be between 0 and 1.")
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise OptionError(f"threshold is {self.threshold}; it must lie between 0 and 1.")
+        if self.unsure_band is not None and not 0 <= self.unsure_band[0] <= self.unsure_band[1] <= 1:
+            raise OptionError("unsure_band must be two numbers from 0 to 1, the lower one first.")
+        if self.overlap is not None and self.overlap < 1:
+            raise OptionError(f"overlap is {self.overlap}; it must be at least 1 pixel.")
+        self._check_depths()
+
+    def _check_depths(self) -> None:
+        if (self.depth_top_m is None) != (self.depth_base_m is None):
+            raise OptionError("depth_top_m and depth_base_m go together; give both or none.")
+        if self.depth_top_m is None or self.depth_base_m is None:
+            return
+        if not 0 <= self.depth_top_m < self.depth_base_m <= _CORE_LENGTH_M:
+            raise OptionError("depth_base_m must lie below depth_top_m, and neither may be negative.")
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gives, or a user wrote.
+
+        Raises:
+            OptionError: an option is unknown, of the wrong kind or out of range.
+        """
+        readers: dict[str, Callable[[str, object], Any]] = {field.name: _number for field in fields(cls)}
+        readers |= {"unsure_band": _band, "overlap": _whole}
+        unknown = sorted(set(values) - set(readers))
+        if unknown:
+            raise OptionError(f"There is no option {unknown[0][:100]!r}; known are: {', '.join(readers)}.")
+        return cls(**{name: readers[name](name, value) for name, value in values.items() if value is not None})
+
+    def to_json(self) -> dict[str, Any]:
+        """The options that were chosen, JSON values only."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: value for name, value in values.items() if value is not None}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}
+
+    def applied_to(self, manifest: Manifest) -> Manifest:
+        """The manifest as it is for this analysis.
+
+        Raises:
+            OptionError: an option does not suit the package.
+        """
+        self._check_task(manifest)
+        decision = {"threshold": self.threshold, "unsure_band": self.unsure_band}
+        tiling = {"overlap": self.overlap}
+        return manifest.model_copy(
+            update={
+                "decision": manifest.decision.model_copy(update=_chosen(decision)),
+                "tiling": manifest.tiling.model_copy(update=_chosen(tiling)),
+            }
+        )
+
+    def _check_task(self, manifest: Manifest) -> None:
+        is_map = manifest.task == "segmentation"
+        for name in ("threshold", "unsure_band") if is_map else ("overlap", "depth_top_m", "depth_base_m"):
+            if getattr(self, name) is not None:
+                raise OptionError(f"{name} has no meaning for {manifest.reference}, whose task is {manifest.task}.")
+        if manifest.positive_index is None and (self.threshold is not None or self.unsure_band is not None):
+            raise OptionError(f"{manifest.reference} has no positive class that a threshold could be set for.")
+        if self.overlap is not None and self.overlap >= min(manifest.tiling.tile_hw):
+            smallest = min(manifest.tiling.tile_hw)
+            raise OptionError(f"overlap is {self.overlap}; it must be smaller than a tile, {smallest} pixels.")
+
+
+DEFAULT_OPTIONS = Options()
+
+
+def _chosen(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise OptionError(f"{name} must be a number.")
+    return float(value)
+
+
+def _whole(name: str, value: object) -> int:
+    number = _number(name, value)
+    if number != int(number):
+        raise OptionError(f"{name} must be a whole number.")
+    return int(number)
+
+
+def _band(name: str, value: object) -> Band:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise OptionError(f"{name} must be two numbers from 0 to 1, the lower one first.")
+    return _number(name, value[0]), _number(name, value[1])

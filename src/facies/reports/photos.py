@@ -1,0 +1,31 @@
+"""Many photos in one table: a row each, whatever their models found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def summary_row(photo_name: str, error: str | None, summary: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One photo as a row.
+
+    Args:
+        photo_name: of its file.
+        error: why there is no result, None if there is one or may still be.
+        summary: what `analysis.summary` says of it, None without a result.
+    """
+    row: dict[str, Any] = {"photo": photo_name, "error": error or ""}
+    if summary is None:
+        return row
+    row |= {key: summary[key] for key in ("model", "width", "height")}
+    if "tiles" in summary:
+        row["tiles"] = summary["tiles"]["total"]
+        row |= {f"{name}_tiles": count for name, count in summary["tiles"]["by_class"].items()}
+    for area in summary.get("classes", []):
+        row[f"{area['name']}_pixels"] = area["pixels"]
+        row[f"{area['name']}_share"] = round(area["share"], 6)
+    return row
+
+
+def summary_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows, each with the columns of all."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return [{column: row.get(column, "") for column in columns} for row in rows]

@@ -1,0 +1,84 @@
+"""What comes with a photo: the model, its options, the sender's metadata and the name of the request."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+
+from facies.errors import FormError, MissingFieldError, OptionError
+from facies.jobs.store import Idempotency
+from facies.options import Options
+from facies.web.dialects.native.catalogue import Catalogue
+from facies.web.dialects.native.room import NAME
+from facies.web.intake import Order
+from facies.web.uploads import Form
+
+MAX_METADATA_BYTES = 16_384
+
+_IDEMPOTENCY_HEADER = "idempotency-key"
+_MAX_IDEMPOTENCY_CHARS = 255
+_DEEPEST = 32
+
+
+def read_order(fields: Mapping[str, str], owner: str | None, catalogue: Catalogue) -> Order:
+    """What a form asks for.
+
+    Args:
+        fields: `model`, and if there are any `options` and `metadata`, JSON objects.
+        owner: whose the jobs will be.
+        catalogue: the packages.
+
+    Raises:
+        MissingFieldError: no model is named.
+        UnknownModelError: there is no such model.
+        OptionError: an option cannot be used, or something is no JSON object.
+    """
+    if not fields.get("model"):
+        raise MissingFieldError("model: the form names none; GET /api/v1/models lists them.")
+    package = catalogue.get(fields["model"])
+    options = Options.from_json(_json_object(fields, "options"))
+    options.applied_to(package.manifest)
+    metadata = _json_object(fields, "metadata")
+    if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
+        raise OptionError(f"metadata: it must not be longer than {MAX_METADATA_BYTES} characters.")
+    return Order(owner, package, options.to_json(), NAME, metadata)
+
+
+def read_idempotency(request: Request, form: Form) -> Idempotency | None:
+    """The sender's name for the request, None without one.
+
+    Raises:
+        FormError: it is empty, too long or not printable ASCII.
+    """
+    key = request.headers.get(_IDEMPOTENCY_HEADER)
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_CHARS or not (key.isascii() and key.isprintable()):
+        raise FormError(f"Idempotency-Key: it must have 1 to {_MAX_IDEMPOTENCY_CHARS} printable ASCII characters.")
+    photos = [(upload.photo_name, upload.digest.hexdigest()) for upload in form.photos]
+    content = json.dumps([sorted(form.fields.items()), photos])
+    return Idempotency(key, hashlib.sha256(content.encode()).hexdigest())
+
+
+def _json_object(fields: Mapping[str, str], name: str) -> dict[str, Any]:
+    text = fields.get(name)
+    if not text:
+        return {}
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or _depth(value) > _DEEPEST:
+        raise OptionError(f"{name}: it must be a JSON object.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _depth(value: object) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, children), default=0)

@@ -1,0 +1,237 @@
+"""What the native API says, as types: they check the answers and describe them in the OpenAPI document."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from facies.jobs.job import Job, Status
+from facies.models.package import Manifest, Task
+from facies.web.dialects.native.problems import ProblemDocument
+
+StatusWord = Literal["queued", "started", "finished", "failed", "cancelled"]
+
+_JOB_ID = "6f1c9a52-0f8e-4b43-9a0f-2f3f7a1f5a10"
+_JOB_EXAMPLE: dict[str, Any] = {
+    "id": _JOB_ID,
+    "number": 1052,
+    "status": "started",
+    "cancel_requested": False,
+    "done": 412,
+    "total": 1204,
+    "tiles_per_s": 188.4,
+    "eta_s": 4.2,
+    "queue_position": None,
+    "attempts": 1,
+    "model": "coral-bleaching@1.0.0",
+    "model_sha256": "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
+    "options": {"threshold": 0.5},
+    "metadata": {"site": "North Bay", "dive": 12},
+    "photo": {"name": "transect-3.jpg", "bytes": 8123456, "width": 6000, "height": 4000},
+    "batch": None,
+    "dialect": "native",
+    "created_at": "2026-03-01T09:30:00.120000Z",
+    "started_at": "2026-03-01T09:30:00.180000Z",
+    "finished_at": None,
+    "expires_at": "2026-03-02T09:30:00.120000Z",
+    "timings_s": {"queued": 0.06, "running": 2.19},
+    "error": None,
+    "links": {
+        "self": f"/api/v1/jobs/{_JOB_ID}",
+        "events": f"/api/v1/jobs/{_JOB_ID}/events",
+        "cancel": f"/api/v1/jobs/{_JOB_ID}/cancel",
+        "photo": f"/api/v1/jobs/{_JOB_ID}/photo",
+    },
+}
+
+
+class PhotoFacts(BaseModel):
+    """The photo as it was sent; width and height in pixels, as its header says."""
+
+    name: str
+    bytes: int
+    width: int
+    height: int
+
+
+class JobError(BaseModel):
+    """Why a job failed: a stable code, and a sentence."""
+
+    code: str
+    message: str
+
+
+class JobDocument(BaseModel):
+    """A job.
+
+    Attributes:
+        number: counts up from 1; never given twice.
+        cancel_requested: whether it was asked to stop.
+        done: tiles looked at.
+        total: tiles in all, 0 until they are counted.
+        tiles_per_s: how fast it goes, while it runs.
+        eta_s: how much longer it will take at that pace, seconds.
+        queue_position: how many jobs have their turn before it, while it waits.
+        attempts: how many goes it took.
+        options: every parameter of the analysis that was named.
+        metadata: as it was sent.
+        batch: id of the batch it belongs to.
+        expires_at: when job and results will be gone.
+        timings_s: how long each step took so far, seconds.
+        error: why it failed.
+        links: where everything about it is; results are listed once they are there.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_JOB_EXAMPLE]})
+
+    id: str
+    number: int
+    status: StatusWord
+    cancel_requested: bool
+    done: int
+    total: int
+    tiles_per_s: float | None
+    eta_s: float | None
+    queue_position: int | None
+    attempts: int
+    model: str
+    model_sha256: str
+    options: dict[str, Any]
+    metadata: dict[str, Any]
+    photo: PhotoFacts
+    batch: str | None
+    dialect: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime
+    timings_s: dict[str, float]
+    error: JobError | None
+    links: dict[str, str]
+
+
+class JobPage(BaseModel):
+    """Some jobs, the newest first, and where the older ones are; null on the last page."""
+
+    jobs: list[JobDocument]
+    next: str | None
+
+
+class AcceptedJob(BaseModel):
+    """A job that was queued."""
+
+    id: str
+    url: str
+
+
+class Accepted(BaseModel):
+    """What came of a request: a job a photo, in their order. `batch` is where several are told of together."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"jobs": [{"id": _JOB_ID, "url": f"/api/v1/jobs/{_JOB_ID}"}], "batch": None, "url": None}]
+        }
+    )
+
+    jobs: list[AcceptedJob]
+    batch: str | None
+    url: str | None
+
+
+class Progress(BaseModel):
+    """What an event tells: where a job is."""
+
+    status: StatusWord
+    done: int
+    total: int
+    tiles_per_s: float | None
+    eta_s: float | None
+    queue_position: int | None
+
+
+class BatchDocument(BaseModel):
+    """The jobs of one request together.
+
+    Attributes:
+        total: how many jobs.
+        counts: how many have each status.
+        summary: the table of all of them, CSV.
+    """
+
+    id: str
+    total: int
+    counts: dict[StatusWord, int]
+    jobs: list[AcceptedJob]
+    links: dict[str, str]
+
+
+class ClassDocument(BaseModel):
+    """One class: its index in label maps, its name and its colour."""
+
+    index: int
+    name: str
+    rgb: tuple[int, int, int]
+
+
+class ModelSummary(BaseModel):
+    """A package in short."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    model: Annotated[str, Field(examples=["coral-bleaching@1.0.0"])]
+    task: Task
+    title: str
+    description: str
+    licence: str
+    classes: list[ClassDocument]
+    links: dict[str, str]
+
+
+class ModelDocument(ModelSummary):
+    """A package: its manifest, and its card in Markdown."""
+
+    manifest: Manifest
+    card: str
+
+
+class ModelList(BaseModel):
+    """Every package, by name and version."""
+
+    models: list[ModelSummary]
+
+
+class ErrorCode(BaseModel):
+    """What the code of a problem means."""
+
+    code: str
+    meaning: str
+    example: ProblemDocument
+
+
+def moment(unix_s: float) -> datetime:
+    """A point in time, UTC."""
+    return datetime.fromtimestamp(unix_s, UTC)
+
+
+def optional_moment(unix_s: float | None) -> datetime | None:
+    """A point in time that may not have come yet, UTC."""
+    return None if unix_s is None else moment(unix_s)
+
+
+def progress_of(job: Job, queue_position: int | None, now: float) -> Progress:
+    """Where a job is, `now` in Unix seconds."""
+    rate = _tiles_per_s(job, now)
+    return Progress(
+        status=job.status.value,
+        done=job.done,
+        total=job.total,
+        tiles_per_s=None if rate is None else round(rate, 2),
+        eta_s=round((job.total - job.done) / rate, 1) if rate else None,
+        queue_position=queue_position,
+    )
+
+
+def _tiles_per_s(job: Job, now: float) -> float | None:
+    if job.status is not Status.STARTED or job.started_at is None or not job.done or now <= job.started_at:
+        return None
+    return job.done / (now - job.started_at)

@@ -1,0 +1,251 @@
+import json
+
+import pytest
+
+from tests.data.photos import no_photos
+from tests.served import CORAL_RESULTS, PHOTO
+from tests.unit.web.native.asking import JOBS, assert_problem, send, sent
+
+MONDAY = {"Idempotency-Key": "monday-1"}
+METADATA = {"site": "Kō Tao", "dive": 12, "notes": ["a", None]}
+
+
+class TestSending:
+    def test_a_photo_is_accepted_and_told_of(self, served):
+        answer = send(served, options='{"threshold": 0.4}', metadata=json.dumps(METADATA))
+        assert answer.status_code == 202
+        (job,) = answer.json()["jobs"]
+        assert answer.headers["location"] == job["url"] == f"{JOBS}/{job['id']}"
+        assert answer.json()["batch"] is None
+        document = served.client.get(job["url"]).json()
+        assert document["status"] == "queued"
+        assert (document["done"], document["total"], document["queue_position"]) == (0, 0, 0)
+        assert document["options"] == {"opacity": 0.5, "threshold": 0.4}
+        assert document["metadata"] == METADATA
+        assert document["model"] == "test-coral@1.0.0"
+        assert len(document["model_sha256"]) == 64
+        assert document["photo"] == {"name": "photo-0.png", "bytes": len(PHOTO), "width": 300, "height": 260}
+        assert document["created_at"] == "2025-10-09T08:53:20.250000Z"
+        assert document["expires_at"] == "2025-10-10T08:53:20.250000Z"
+        assert document["error"] is None
+
+    @pytest.mark.parametrize(
+        ("fields", "status", "code"),
+        [
+            ({"model": ""}, 422, "missing_field"),
+            ({"model": "nothing"}, 404, "unknown_model"),
+            ({"options": "{"}, 422, "option"),
+            ({"options": "[]"}, 422, "option"),
+            ({"options": '{"threshold": 2}'}, 422, "option"),
+            ({"options": '{"threshold": NaN}'}, 422, "option"),
+            ({"options": '{"overlap": 32}'}, 422, "option"),
+            ({"options": "[" * 5000}, 422, "option"),
+            ({"metadata": "3"}, 422, "option"),
+            ({"metadata": json.dumps({"a": "x" * 20_000})}, 422, "option"),
+            ({"metadata": '{"a":' * 200 + "1" + "}" * 200}, 422, "option"),
+        ],
+    )
+    def test_what_cannot_be_done_is_refused_and_leaves_nothing(self, served, fields, status, code):
+        assert_problem(send(served, **fields), status, code)
+        assert not served.files()
+
+    @pytest.mark.parametrize("content", no_photos().values(), ids=no_photos())
+    def test_no_photo_is_refused(self, served, content):
+        answer = send(served, content)
+        assert_problem(answer, 400, answer.json()["code"])
+        assert not served.files()
+
+    def test_a_request_without_a_photo_is_refused(self, served):
+        assert_problem(served.client.post(JOBS, data={"model": "test-coral"}), 422, "missing_field")
+        assert_problem(served.client.post(JOBS, json={"model": "test-coral"}), 422, "missing_field")
+
+    def test_a_full_queue_says_when_to_come_back(self, serve):
+        served = serve(queue_limit=1)
+        sent(served)
+        answer = send(served)
+        assert_problem(answer, 429, "queue_full")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert len(served.files()) == 1
+
+    def test_a_photo_that_is_too_large_is_refused(self, serve):
+        served = serve(max_upload_bytes=len(PHOTO) - 1, max_photos=2)
+        assert_problem(send(served), 413, "upload_too_large")
+
+
+class TestIdempotency:
+    def test_the_same_request_again_gives_the_first_answer(self, served):
+        first = send(served, headers=MONDAY)
+        served.start()
+        again = send(served, headers=MONDAY)
+        assert (again.status_code, again.content) == (202, first.content)
+        assert again.headers["location"] == first.headers["location"]
+        assert len(served.files()) == 1
+
+    @pytest.mark.parametrize(
+        "change", [{"model": "test-rock"}, {"metadata": '{"a": 1}'}, {"options": '{"threshold": 0.1}'}]
+    )
+    def test_another_request_under_the_same_key_is_refused(self, served, change):
+        send(served, headers=MONDAY)
+        assert_problem(send(served, headers=MONDAY, **change), 422, "idempotency")
+        assert len(served.files()) == 1
+
+    def test_another_photo_is_another_request(self, served):
+        send(served, headers=MONDAY)
+        assert_problem(send(served, CORAL_RESULTS["overlay.png"], headers=MONDAY), 422, "idempotency")
+
+    def test_keys_must_be_usable(self, served):
+        assert send(served, headers={"Idempotency-Key": ""}).status_code in (400, 422)
+        assert send(served, headers={"Idempotency-Key": "x" * 256}).status_code in (400, 422)
+
+
+class TestAJobsLife:
+    def test_progress_has_a_pace(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        sent(served)
+        served.start(done=30, total=120)
+        served.now += 10
+        document = served.client.get(url).json()
+        assert document["status"] == "started"
+        assert (document["done"], document["total"], document["queue_position"]) == (30, 120, None)
+        assert (document["tiles_per_s"], document["eta_s"]) == (3.0, 30.0)
+        assert document["timings_s"] == {"queued": 0.0, "running": 10.0}
+
+    def test_a_finished_job_tells_its_steps_and_results(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        job = served.start()
+        served.now += 2
+        summary = {**CORAL_RESULTS["summary.json"], "timings_s": {"analyse": 1.5, "render": 0.25}}
+        served.finish(job, {**CORAL_RESULTS, "summary.json": summary, "tiles.csv": b"x,y\n"})
+        document = served.client.get(url).json()
+        assert document["status"] == "finished"
+        assert document["timings_s"] == {"queued": 0.0, "running": 2.0, "analyse": 1.5, "render": 0.25}
+        assert {"summary", "overlay", "tiles_csv", "tiles_geojson", "photo"} <= set(document["links"])
+        assert "cancel" not in document["links"]
+        assert "labels" not in document["links"]
+
+    def test_a_failed_job_says_why(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        served.fail(served.start(), "The photo is damaged.")
+        document = served.client.get(url).json()
+        assert document["error"] == {"code": "damaged_photo", "message": "The photo is damaged."}
+
+    def test_cancelling_keeps_the_record(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        assert served.client.post(f"{url}/cancel").json()["status"] == "cancelled"
+        assert served.client.post(f"{url}/cancel").status_code == 200
+        assert served.client.get(url).json()["status"] == "cancelled"
+        assert not served.files()
+
+    def test_a_running_job_is_asked_to_stop(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        job = served.start()
+        document = served.client.post(f"{url}/cancel").json()
+        assert (document["status"], document["cancel_requested"]) == ("started", True)
+        assert not served.store.is_wanted(job.id, job.lease.token)
+
+    def test_what_is_over_cannot_be_cancelled(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        served.finish(served.start(), CORAL_RESULTS)
+        assert_problem(served.client.post(f"{url}/cancel"), 409, "illegal_move")
+
+    def test_deleting_removes_everything(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        served.finish(served.start(), CORAL_RESULTS)
+        answer = served.client.delete(url)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert not served.files()
+        for answer in (served.client.get(url), served.client.delete(url), served.client.post(f"{url}/cancel")):
+            assert_problem(answer, 404, "unknown_job")
+
+    def test_a_job_whose_time_ran_out_is_gone_rather_than_unknown(self, served):
+        url = f"{JOBS}/{sent(served)}"
+        served.now += 86400
+        assert_problem(served.client.get(url), 410, "job_expired")
+        served.store.expire()
+        for path in (url, f"{url}/overlay.png", f"{url}/events", f"{url}/photo"):
+            assert_problem(served.client.get(path), 410, "job_expired")
+
+    @pytest.mark.parametrize("job_id", ["1", "%00", "x" * 3000, "00000000-0000-4000-8000-000000000000", "..%2f"])
+    def test_strange_ids_are_unknown(self, served, job_id):
+        assert_problem(served.client.get(f"{JOBS}/{job_id}"), 404, served.client.get(f"{JOBS}/{job_id}").json()["code"])
+
+
+class TestListing:
+    def test_pages_lead_to_every_job_once(self, served):
+        ids = [sent(served) for _ in range(5)]
+        seen, url = [], f"{JOBS}?limit=2&status=queued"
+        while url:
+            page = served.client.get(url).json()
+            assert len(page["jobs"]) <= 2
+            seen += [job["id"] for job in page["jobs"]]
+            url = page["next"]
+        assert seen == ids[::-1]
+
+    def test_jobs_can_be_filtered(self, served):
+        coral, rock = sent(served), sent(served, model="test-rock")
+        served.now += 60
+        late = sent(served)
+        served.client.post(f"{JOBS}/{late}/cancel")
+
+        def ids(query):
+            return [job["id"] for job in served.client.get(f"{JOBS}?{query}").json()["jobs"]]
+
+        assert ids("status=cancelled") == [late]
+        assert ids("status=cancelled&status=queued") == [late, rock, coral]
+        assert ids("model=test-rock") == ids("model=test-rock@1.0.0") == [rock]
+        assert ids("created_from=2025-10-09T08:54:00Z") == [late]
+        assert ids("created_before=2025-10-09T08:54:00Z") == [rock, coral]
+        assert ids("batch=none") == []
+
+    @pytest.mark.parametrize(
+        "query",
+        ["limit=0", "limit=201", "limit=x", "status=done", "cursor=x", "cursor=YmVmb3JlOng", "created_from=soon"],
+    )
+    def test_senseless_questions_are_problems(self, served, query):
+        answer = served.client.get(f"{JOBS}?{query}")
+        assert_problem(answer, 422, answer.json()["code"])
+
+    def test_jobs_of_the_old_contracts_are_listed_too(self, served):
+        served.client.post("/V1/api/classify", files={"image": ("reef.png", PHOTO)})
+        (job,) = served.client.get(JOBS).json()["jobs"]
+        assert job["dialect"] == "coral"
+
+
+class TestBatches:
+    def test_several_photos_are_a_batch(self, served):
+        answer = send(served, PHOTO, PHOTO, PHOTO).json()
+        assert len(answer["jobs"]) == 3
+        batch = served.client.get(answer["url"]).json()
+        assert batch["total"] == 3
+        assert batch["counts"] == {"queued": 3, "started": 0, "finished": 0, "failed": 0, "cancelled": 0}
+        assert [job["id"] for job in batch["jobs"]] == [job["id"] for job in answer["jobs"]]
+        listed = served.client.get(batch["links"]["jobs"]).json()["jobs"]
+        assert {job["batch"] for job in listed} == {answer["batch"]}
+
+    def test_one_table_tells_of_all(self, served):
+        answer = send(served, PHOTO, PHOTO, PHOTO).json()
+        size = {"model": "test-coral@1.0.0", "width": 300, "height": 260}
+        served.finish(served.start(), {**CORAL_RESULTS, "summary.json": {**size, **CORAL_RESULTS["summary.json"]}})
+        served.fail(served.start(), "=1+1")
+        table = served.client.get(f"{answer['url']}/summary.csv")
+        assert table.headers["content-type"].startswith("text/csv")
+        ids = [job["id"] for job in answer["jobs"]]
+        assert table.text.splitlines() == [
+            "photo,job,status,error,model,width,height,tiles,healthy_tiles,bleached_tiles",
+            f"photo-0.png,{ids[0]},finished,,test-coral@1.0.0,300,260,4,2,2",
+            f"photo-1.png,{ids[1]},failed,'=1+1,,,,,,",
+            f"photo-2.png,{ids[2]},queued,,,,,,,",
+        ]
+
+    def test_one_bad_photo_refuses_all_and_is_named(self, served):
+        answer = send(served, PHOTO, b"no photo")
+        assert "photo-1.png" in assert_problem(answer, 400, "not_a_photo")
+        assert not served.files()
+        assert served.store.queue_depth() == 0
+
+    def test_there_is_a_bound(self, serve):
+        assert_problem(send(serve(max_photos=2), PHOTO, PHOTO, PHOTO), 400, "form")
+
+    def test_an_unknown_batch_is_unknown(self, served):
+        assert_problem(served.client.get("/api/v1/batches/x"), 404, "unknown_job")
+        assert_problem(served.client.get("/api/v1/batches/x/summary.csv"), 404, "unknown_job")

@@ -1,0 +1,129 @@
+import logging
+
+import pytest
+from starlette.testclient import TestClient
+
+from facies.errors import RateLimitError
+from facies.jobs.store import Scope
+from facies.web.auth import is_local
+from facies.web.rates import RateLimits
+from tests.data.jobs import Clock
+from tests.unit.web.native.asking import JOBS, assert_problem, send, sent
+
+
+@pytest.fixture
+def locked(serve):
+    return serve(native_requires_key=True, only_local=False)
+
+
+def shown(key):
+    return {"api-key": key}
+
+
+class TestWhereKeysAreNeeded:
+    def test_nothing_but_problems_is_told_without_one(self, locked):
+        for path in (JOBS, f"{JOBS}/x", f"{JOBS}/x/overlay.png", "/api/v1/models", "/api/v1/batches/x"):
+            answer = locked.client.get(path)
+            assert "api-key" in assert_problem(answer, 401, "unknown_key")
+            assert "www-authenticate" in answer.headers
+        assert_problem(send(locked), 401, "unknown_key")
+        assert locked.client.get("/api/v1/problems/unknown_key").status_code == 200
+
+    def test_a_key_comes_in_either_header(self, locked):
+        for headers in (shown(locked.key), {"Authorization": f"Bearer {locked.key}"}):
+            assert locked.client.get(JOBS, headers=headers).status_code == 200
+        assert_problem(locked.client.get(JOBS, headers=shown("facies_wrong")), 401, "unknown_key")
+
+    def test_jobs_belong_to_the_key_that_made_them(self, locked):
+        job = sent(locked, headers=shown(locked.key))
+        assert locked.client.get(f"{JOBS}/{job}", headers=shown(locked.key)).status_code == 200
+        assert_problem(locked.client.get(f"{JOBS}/{job}", headers=shown(locked.other_key)), 404, "unknown_job")
+        assert locked.client.get(JOBS, headers=shown(locked.other_key)).json()["jobs"] == []
+
+    def test_a_key_opens_its_scopes_alone(self, locked):
+        models_only = shown(locked.store.create_key("viewer", scopes=[Scope.MODELS])[1])
+        jobs_only = shown(locked.store.create_key("sender", scopes=[Scope.JOBS])[1])
+        assert locked.client.get("/api/v1/models", headers=models_only).status_code == 200
+        assert "'jobs'" in assert_problem(locked.client.get(JOBS, headers=models_only), 403, "forbidden")
+        assert_problem(locked.client.get("/api/v1/models", headers=jobs_only), 403, "forbidden")
+        assert locked.client.post("/predict", headers=models_only).status_code == 403
+
+    def test_an_admin_sees_everybodys_jobs(self, locked):
+        job = sent(locked, headers=shown(locked.key))
+        admin = shown(locked.store.create_key("operator", scopes=[Scope.ADMIN])[1])
+        assert [entry["id"] for entry in locked.client.get(JOBS, headers=admin).json()["jobs"]] == [job]
+        assert locked.client.delete(f"{JOBS}/{job}", headers=admin).status_code == 204
+
+    def test_a_key_past_its_time_opens_nothing(self, locked):
+        guest = shown(locked.store.create_key("guest", lifetime_s=60)[1])
+        assert locked.client.get(JOBS, headers=guest).status_code == 200
+        locked.now += 60
+        assert_problem(locked.client.get(JOBS, headers=guest), 401, "unknown_key")
+
+    def test_a_rate_is_held_to(self, locked):
+        slow = shown(locked.store.create_key("slow", requests_per_minute=2)[1])
+        answers = [locked.client.get(JOBS, headers=slow) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert_problem(answers[2], 429, "rate_limit")
+        assert 1 <= int(answers[2].headers["retry-after"]) <= 30
+        assert locked.client.get(JOBS, headers=shown(locked.key)).status_code == 200
+
+    def test_keys_are_never_logged(self, locked, caplog):
+        caplog.set_level(logging.DEBUG)
+        for key in (locked.key, "facies_wrong-but-secret"):
+            locked.client.get(JOBS, headers=shown(key))
+            locked.client.get(JOBS, headers={"Authorization": f"Bearer {key}"})
+        assert locked.key not in caplog.text
+        assert "wrong-but-secret" not in caplog.text
+
+
+class TestOnOnesOwnMachine:
+    def test_no_key_is_needed(self, served):
+        assert served.client.get(JOBS).status_code == 200
+
+    def test_a_key_that_is_shown_counts(self, served):
+        job = sent(served, headers=shown(served.key))
+        assert_problem(served.client.get(f"{JOBS}/{job}"), 404, "unknown_job")
+        assert_problem(served.client.get(JOBS, headers=shown("wrong")), 401, "unknown_key")
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9", "http://[", "x"])
+    def test_pages_of_strangers_are_refused(self, served, origin):
+        assert_problem(send(served, headers={"origin": origin}), 403, "forbidden")
+        assert not served.files()
+
+    @pytest.mark.parametrize("origin", ["http://localhost:5001", "http://localhost:3000"])
+    def test_its_own_pages_and_friends_are_not(self, served, origin):
+        assert served.client.get(JOBS, headers={"origin": origin}).status_code == 200
+
+    @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:5001", "", "[", "127.0.0.1.evil.example"])
+    def test_it_answers_to_local_names_only(self, served, host):
+        assert_problem(served.client.get(JOBS, headers={"host": host}), 403, "forbidden")
+        assert served.client.get(JOBS, headers={"host": host, "api-key": served.key}).status_code == 200
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:5001", "[::1]:5001", "localhost"])
+    def test_all_local_names_are_good(self, served, host):
+        assert served.client.get(JOBS, headers={"host": host}).status_code == 200
+
+    def test_a_server_open_to_anyone_answers_to_any_name(self, serve):
+        client = TestClient(serve(only_local=False).app, base_url="http://reef.example")
+        assert client.get(JOBS).status_code == 200
+
+
+def test_a_bucket_fills_again():
+    clock = Clock()
+    rates = RateLimits(clock)
+    for _ in range(60):
+        rates.take("a", 60)
+    with pytest.raises(RateLimitError):
+        rates.take("a", 60)
+    rates.take("b", 60)
+    clock.now += 2
+    rates.take("a", 60)
+    rates.take("a", 60)
+    with pytest.raises(RateLimitError):
+        rates.take("a", 60)
+
+
+def test_local_addresses_are_known():
+    assert all(is_local(host) for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1"))
+    assert not any(is_local(host) for host in ("", "0.0.0.0", "::", "192.168.1.2", "reef.example", "localhost.x"))

@@ -1,0 +1,114 @@
+import json
+
+import pytest
+
+from tests.served import CORAL_RESULTS, OVERLAY, PHOTO
+from tests.unit.web.native.asking import JOBS, assert_problem, sent
+
+ALL = ["summary.json", "overlay.png", "labels.png", "confidence.png", "tiles.csv", "tiles.geojson"]
+
+
+@pytest.fixture
+def url(served):
+    """A finished coral job."""
+    job_id = sent(served)
+    served.finish(served.start(), {**CORAL_RESULTS, "tiles.csv": b"x,y\n1,2\n"})
+    return f"{JOBS}/{job_id}"
+
+
+class TestFiles:
+    def test_they_are_what_the_worker_wrote(self, served, url):
+        assert served.client.get(f"{url}/overlay.png").content == OVERLAY
+        assert served.client.get(f"{url}/summary.json").json() == CORAL_RESULTS["summary.json"]
+        table = served.client.get(f"{url}/tiles.csv")
+        assert (table.text, table.headers["content-type"]) == ("x,y\n1,2\n", "text/csv; charset=utf-8")
+
+    def test_the_photo_is_what_was_sent(self, served, url):
+        answer = served.client.get(f"{url}/photo")
+        assert (answer.content, answer.headers["content-type"]) == (PHOTO, "image/png")
+        assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''photo-0.png"
+
+    def test_tiles_as_geojson_lie_where_they_lay(self, served, url):
+        answer = served.client.get(f"{url}/tiles.geojson")
+        assert answer.headers["content-type"] == "application/geo+json"
+        features = json.loads(answer.content)["features"]
+        assert len(features) == 4
+        ring = features[1]["geometry"]["coordinates"][0]
+        assert ring[0] == ring[-1] == [244, 0]
+        assert [300, -244] in ring
+        assert features[1]["properties"] == {"label": "healthy", "probability": 0.1}
+
+    def test_what_the_task_does_not_have_is_unknown(self, served, url):
+        for name in ("labels.png", "confidence.png"):
+            assert_problem(served.client.get(f"{url}/{name}"), 404, "unknown_job")
+
+
+class TestBeforeAndWithoutAnEnd:
+    @pytest.mark.parametrize("name", ALL)
+    def test_not_finished_is_a_conflict(self, served, name):
+        job_id = sent(served)
+        assert "queued" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+        served.start()
+        assert "started" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+
+    def test_the_photo_is_there_from_the_start(self, served):
+        assert served.client.get(f"{JOBS}/{sent(served)}/photo").content == PHOTO
+
+    @pytest.mark.parametrize("name", [*ALL, "photo"])
+    def test_a_job_that_failed_says_why(self, served, name):
+        job_id = sent(served)
+        served.fail(served.start(), "The photo is damaged.")
+        assert "is damaged" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+
+    def test_a_cancelled_job_has_none(self, served):
+        job_id = sent(served)
+        served.client.post(f"{JOBS}/{job_id}/cancel")
+        for name in ("overlay.png", "photo"):
+            assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+
+
+class TestRanges:
+    @pytest.mark.parametrize(
+        ("asked", "start", "stop"),
+        [
+            ("bytes=0-99", 0, 100),
+            ("bytes=100-", 100, len(OVERLAY)),
+            ("bytes=-10", len(OVERLAY) - 10, len(OVERLAY)),
+            ("bytes=5-5", 5, 6),
+            (f"bytes=0-{10**17}", 0, len(OVERLAY)),
+            (f"bytes=-{10**17}", 0, len(OVERLAY)),
+        ],
+    )
+    def test_a_part_can_be_asked_for(self, served, url, asked, start, stop):
+        answer = served.client.get(f"{url}/overlay.png", headers={"range": asked})
+        assert (answer.status_code, answer.content) == (206, OVERLAY[start:stop])
+        assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{len(OVERLAY)}"
+
+    @pytest.mark.parametrize("asked", ["bytes=5-4", "bytes=0-1,5-6", "lines=1-2", "bytes=a-b", "bytes=-", "bytes=٣-"])
+    def test_what_is_no_single_range_gives_the_whole(self, served, url, asked):
+        answer = served.client.get(f"{url}/overlay.png", headers={"range": asked.encode()})
+        assert (answer.status_code, answer.content) == (200, OVERLAY)
+
+    @pytest.mark.parametrize("asked", [f"bytes={len(OVERLAY)}-", "bytes=-0"])
+    def test_a_part_that_is_not_there_is_416(self, served, url, asked):
+        answer = served.client.get(f"{url}/overlay.png", headers={"range": asked})
+        assert_problem(answer, 416, "http")
+        assert answer.headers["content-range"] == f"bytes */{len(OVERLAY)}"
+
+    def test_what_is_held_is_not_sent_again(self, served, url):
+        etag = served.client.get(f"{url}/overlay.png").headers["etag"]
+        for held in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+            answer = served.client.get(f"{url}/overlay.png", headers={"if-none-match": held})
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+        assert served.client.get(f"{url}/overlay.png", headers={"if-none-match": '"other"'}).status_code == 200
+        assert served.client.get(f"{url}/summary.json").headers["etag"] != etag
+
+    def test_a_part_of_something_else_is_not_sent(self, served, url):
+        etag = served.client.get(f"{url}/overlay.png").headers["etag"]
+        asked = {"range": "bytes=0-9"}
+        assert served.client.get(f"{url}/overlay.png", headers={**asked, "if-range": etag}).status_code == 206
+        assert served.client.get(f"{url}/overlay.png", headers={**asked, "if-range": '"other"'}).status_code == 200
+
+    def test_browsers_may_keep_it_but_nobody_between(self, served, url):
+        assert served.client.get(f"{url}/overlay.png").headers["cache-control"] == "private, no-cache"
+        assert served.client.get(url).headers["cache-control"] == "no-store"
