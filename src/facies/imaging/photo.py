@@ -52,15 +52,25 @@ class Photo:
         Yields:
             uint8 (rows, W, 3); the last one has what is left.
         """
+        if self._is_kept and "pixels" in vars(self):
+            yield from (self.pixels[top : top + rows] for top in range(0, self.image_hw[0], rows))
+        else:
+            yield from self._decoded(rows)
+
+    def _decoded(self, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
+        """As `bands`, each as soon as it is decoded; what is small is kept on the way."""
         height, width = self.image_hw
-        if self._is_kept:
-            yield from (self.pixels[top : top + rows] for top in range(0, height, rows))
-            return
+        kept = np.empty((height, width, 3), dtype=np.uint8) if self._is_kept else None
         with _decoding(self.path):
             region = pyvips.Region.new(open_image(self.path))
             for top in range(0, height, rows):
-                band = region.fetch(0, top, width, min(rows, height - top))
-                yield np.frombuffer(band, dtype=np.uint8).reshape(-1, width, 3)
+                fetched = region.fetch(0, top, width, min(rows, height - top))
+                band = np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
+                if kept is not None:
+                    kept[top : top + rows] = band
+                yield band
+        if kept is not None:
+            vars(self)["pixels"] = kept  # where the cached property looks first
 
     def scaled(self, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """A resized copy, antialiased: uint8 (*size_hw, 3)."""
