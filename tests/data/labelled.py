@@ -39,6 +39,34 @@ def write_image_folders(folder: Path, pictures: int = 6, seed: int = 1) -> None:
             draw_tile(rng, name == "bleached").save(folder / name / f"{name}-{number}.png")
 
 
+def write_noaa_patches(folder: Path, sites: int = 4, patches: int = 4, seed: int = 3) -> None:
+    """`train|validation|test/CORAL|CORAL_BL/SITE_YEAR_PHOTO_PATCH.PNG`: every site is in every part, as published."""
+    rng = RNG(seed)
+    for part in ("train", "validation", "test"):
+        for name in ("CORAL", "CORAL_BL"):
+            (folder / part / name).mkdir(parents=True)
+            for site in range(sites):
+                for patch in range(patches):
+                    file = f"FFS-B{site:03}_2019_{patch % 2}_{rng.integers(10**6)}.PNG"
+                    draw_tile(rng, name == "CORAL_BL").save(folder / part / name / file)
+
+
+def write_coralnet_points(folder: Path, photos: int = 3, seed: int = 4) -> None:
+    """`annotations.csv` and `photos/`: left half pale, right half green, six points on each photo."""
+    rng = RNG(seed)
+    (folder / "photos").mkdir(parents=True)
+    lines = ["Name,Row,Column,Label"]
+    for photo in range(photos):
+        picture = Image.new("RGB", (200, 120))
+        picture.paste(draw_tile(rng, pale=True, side=120), (0, 0))
+        picture.paste(draw_tile(rng, pale=False, side=120), (100, 0))
+        name = f"site{photo}_{photo:02}.png"
+        picture.save(folder / "photos" / name)
+        points = [(5, 5, "BL_Por"), (60, 40, "BL_Por"), (119, 30, "Sand"), (60, 160, "Porit"), (0, 199, "Porit")]
+        lines += [f"{name},{row},{column},{label}" for row, column, label in points]
+    (folder / "annotations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def write_masks(folder: Path, boxes: int = 4, columns: int = 2, seed: int = 2) -> None:
     """`images/` and `masks/`: brown rock (1) or grey rock (3) between dark margins; a row of 255 on top."""
     rng = RNG(seed)

@@ -16,10 +16,13 @@ from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training import synth_cores
-from facies.training.plan import ImageFolders, Masks, Rule, SyntheticCores, TileTable
+from facies.training.plan import CoralNetPoints, Data, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
 
 NEITHER = -1
 """Label of a picture that shows none of the classes."""
+
+NEITHER_NAME = "neither"
+"""How a plan says `NEITHER`."""
 
 IGNORE = 255
 """In a label map: leave this pixel out."""
@@ -29,6 +32,9 @@ UNKNOWN = 254
 
 _CORRECTION_NUMBERS = ("top", "left", "bottom", "right", "value", "everywhere")
 
+_NOAA_NAME = re.compile(r"(?P<site>[^_]+)_(?P<year>\d{4})_(?P<photo>[^_]+)_(?P<patch>[^_]+)")
+_CORALNET_COLUMNS = ("Name", "Row", "Column", "Label")
+
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 
 
@@ -37,11 +43,12 @@ class TileRecord:
     """A picture with one label.
 
     Attributes:
-        path: the picture.
+        path: the picture, or the photo that it is a part of.
         label: class index, or `NEITHER`.
         group: what it must not be split from.
         domain: where it comes from.
         upright: whether it has an up.
+        box: top, left, bottom, right of the part of the photo; None for all of it.
     """
 
     path: Path
@@ -49,6 +56,20 @@ class TileRecord:
     group: str
     domain: str
     upright: bool = False
+    box: tuple[int, int, int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, and the place on it."""
+        return self.path.name if self.box is None else f"{self.path.name} at {self.box[0]}, {self.box[1]}"
+
+    def read(self) -> npt.NDArray[np.uint8]:
+        """Decode: uint8 (H, W, 3)."""
+        pixels = read_picture(self.path)
+        if self.box is None:
+            return pixels
+        top, left, bottom, right = self.box
+        return pixels[top:bottom, left:right]
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,11 @@ class MaskRecord:
     corrections: tuple["Correction", ...] = ()
     scored: bool = True
     draws: int = 1
+
+    @property
+    def name(self) -> str:
+        """The photo's file name."""
+        return self.path.name
 
     def read(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Decode photo and label map: uint8 (H, W, 3) and (H, W)."""
@@ -97,6 +123,11 @@ class DrawnRecord:
     def group(self) -> str:
         """A drawing is like no other: a group of its own."""
         return f"{self.domain}/{self.seed}"
+
+    @property
+    def name(self) -> str:
+        """What it was drawn from."""
+        return f"seed {self.seed}"
 
     def read(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Draw photo and label map: uint8 (H, W, 3) and (H, W)."""
@@ -141,6 +172,38 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
         raise TrainingError(f"The picture {path} cannot be read: {error}.") from error
 
 
+def read_tiles(data: Data, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
+    """Read data with a label a picture, in whatever layout they are.
+
+    Raises:
+        TrainingError: they cannot be read, or have no label a picture.
+    """
+    match data:
+        case TileTable():
+            return read_tile_table(data, data_dir, class_names)
+        case ImageFolders():
+            return read_image_folders(data, data_dir, class_names)
+        case NoaaPatches():
+            return read_noaa_patches(data, data_dir, class_names)
+        case CoralNetPoints():
+            return read_coralnet_points(data, data_dir, class_names)
+    raise TrainingError(f"Data of the kind {data.kind!r} have no label a picture; the package's task needs one.")
+
+
+def read_photos(data: Data, data_dir: Path, classes: int, plan_dir: Path) -> list[PhotoRecord]:
+    """Read data with a label a pixel, in whatever layout they are; of drawn photos, those to train on.
+
+    Raises:
+        TrainingError: they cannot be read, or have no label a pixel.
+    """
+    match data:
+        case Masks():
+            return list(read_masks(data, data_dir, classes, plan_dir))
+        case SyntheticCores():
+            return list(drawn_records(data))
+    raise TrainingError(f"Data of the kind {data.kind!r} have no label a pixel; the package's task needs one.")
+
+
 def read_tile_table(data: TileTable, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
     """Read a table with a row a picture. Rows for which no rule holds are left out.
 
@@ -181,14 +244,87 @@ def read_image_folders(data: ImageFolders, data_dir: Path, class_names: Sequence
     records = []
     for folder_name, label in data.labels.items():
         folder = data_dir / data.path / folder_name
-        if label not in class_names:
-            raise TrainingError(f"The folder {folder} stands for {label!r}, which is no class of the package.")
+        index = _class_index(label, class_names, f"The folder {folder}")
         for picture in _pictures(folder):
             group = _group(picture, data.group_pattern)
-            records.append(
-                TileRecord(picture, class_names.index(label), f"{data.domain}/{group}", data.domain, data.upright)
-            )
+            records.append(TileRecord(picture, index, f"{data.domain}/{group}", data.domain, data.upright))
     return records
+
+
+def read_noaa_patches(data: NoaaPatches, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
+    """Read NOAA's patches.
+
+    Raises:
+        TrainingError: a folder is missing, empty or of no class, or a name is not site, year, photo and patch.
+    """
+    records = []
+    for part in data.parts:
+        for folder_name, label in data.labels.items():
+            folder = data_dir / data.path / part / folder_name
+            index = _class_index(label, class_names, f"The folder {folder}")
+            for picture in _pictures(folder):
+                group = _noaa_group(picture, data.group_by)
+                records.append(TileRecord(picture, index, group, data.domain, data.upright))
+    return records
+
+
+def _noaa_group(picture: Path, group_by: str) -> str:
+    found = _NOAA_NAME.fullmatch(picture.stem)
+    if found is None:
+        raise TrainingError(f"The name of {picture} is not SITE_YEAR_PHOTO_PATCH, as in FFS-B013_2019_15_1024.PNG.")
+    return found["site"] if group_by == "site" else f"{found['site']}_{found['year']}_{found['photo']}"
+
+
+def read_coralnet_points(data: CoralNetPoints, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
+    """Read points on photos; each becomes the square round it, moved into the photo where it would stick out.
+
+    Raises:
+        TrainingError: the table, a column or a photo is missing, or a point is no place on its photo.
+    """
+    table = data_dir / data.path
+    sizes: dict[Path, tuple[int, int]] = {}
+    records = []
+    for line, row in _rows(table, _CORALNET_COLUMNS):
+        label = data.labels.get(row["Label"].strip(), data.others)
+        if label is None:
+            continue
+        where = f"{table}, line {line}"
+        photo = data_dir / data.pictures / row["Name"]
+        if photo not in sizes:
+            sizes[photo] = _photo_hw(photo, where)
+        box = _box_round(row, sizes[photo], data.crop, where)
+        index = NEITHER if label == NEITHER_NAME else _class_index(label, class_names, f"{where}: {row['Label']!r}")
+        group = _group(photo, data.group_pattern)
+        records.append(TileRecord(photo, index, group, data.domain, data.upright, box))
+    return records
+
+
+def _photo_hw(photo: Path, where: str) -> tuple[int, int]:
+    try:
+        with Image.open(photo) as picture:
+            return picture.height, picture.width
+    except OSError as error:
+        raise TrainingError(f"{where}: the photo {photo} cannot be read: {error}.") from error
+
+
+def _box_round(row: Mapping[str, str], photo_hw: tuple[int, int], side: int, where: str) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the square round a point."""
+    try:
+        point = int(row["Row"]), int(row["Column"])
+    except ValueError:
+        raise TrainingError(f"{where}: Row and Column must be whole numbers.") from None
+    if not all(0 <= place < length for place, length in zip(point, photo_hw, strict=True)):
+        raise TrainingError(f"{where}: the point {point} is not on the photo of {photo_hw}, rows first.")
+    if min(photo_hw) < side:
+        raise TrainingError(f"{where}: the photo of {photo_hw} is smaller than the crop of {side}.")
+    top, left = (min(max(0, place - side // 2), length - side) for place, length in zip(point, photo_hw, strict=True))
+    return top, left, top + side, left + side
+
+
+def _class_index(label: str, class_names: Sequence[str], what: str) -> int:
+    if label not in class_names:
+        raise TrainingError(f"{what} stands for {label!r}, which is no class of the package.")
+    return class_names.index(label)
 
 
 def read_masks(data: Masks, data_dir: Path, classes: int, plan_dir: Path) -> list[MaskRecord]:

@@ -111,6 +111,44 @@ class ImageFolders(_Data):
     group_pattern: str = "(.*)"
 
 
+class NoaaPatches(_Data):
+    """NOAA's bleaching patches: `train/CORAL_BL/FFS-B013_2019_15_1024.PNG` is of site, year, photo and patch.
+
+    The published split has patches of one photo, and of one site, on both sides; here all parts are one pool, and sites
+    are kept together.
+
+    Attributes:
+        parts: the folders to read.
+        labels: from the folder in a part to the class.
+        group_by: what is kept together.
+    """
+
+    kind: Literal["noaa"]
+    path: str = "."
+    parts: Annotated[tuple[str, ...], Field(min_length=1)] = ("train", "validation", "test")
+    labels: dict[str, str] = {"CORAL": "healthy", "CORAL_BL": "bleached"}
+    group_by: Literal["site", "photo"] = "site"
+
+
+class CoralNetPoints(_Data):
+    """A CoralNet export: a CSV file with the columns Name, Row, Column and Label, a row a point.
+
+    Attributes:
+        pictures: the folder of the photos.
+        crop: side of the square round a point, pixels.
+        labels: from CoralNet's label to the class.
+        others: the class of points with any other label, or "neither"; without it they are left out.
+        group_pattern: a regular expression on the photo's name without ending; its first group is the point's group.
+    """
+
+    kind: Literal["coralnet"]
+    pictures: str = "."
+    crop: Annotated[int, Field(ge=16)] = 244
+    labels: dict[str, str]
+    others: str | None = None
+    group_pattern: str = "(.*)"
+
+
 class Masks(_Data):
     """Pictures with a mask of the same name and size: PNG, each pixel the index of a class.
 
@@ -165,7 +203,9 @@ class SyntheticCores(_Frozen):
         return self
 
 
-Data = Annotated[TileTable | ImageFolders | Masks | SyntheticCores, Field(discriminator="kind")]
+Data = Annotated[
+    TileTable | ImageFolders | NoaaPatches | CoralNetPoints | Masks | SyntheticCores, Field(discriminator="kind")
+]
 
 
 class StartPlan(_Frozen):

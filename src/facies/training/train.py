@@ -21,7 +21,6 @@ import torch
 from torch import nn
 
 from facies.analysis import plan_tiles
-from facies.errors import TrainingError
 from facies.imaging.tiles import cut
 from facies.imaging.tiles import fit as fit_size
 from facies.imaging.upright import make_upright
@@ -32,19 +31,16 @@ from facies.training.datasets import (
     DrawnRecord,
     PhotoRecord,
     TileRecord,
-    drawn_records,
     drawn_test_records,
-    read_image_folders,
-    read_masks,
-    read_picture,
-    read_tile_table,
+    read_photos,
+    read_tiles,
 )
 from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
 from facies.training.network import PixelClassifier
 from facies.training.packaging import write_package
 from facies.training.pixel_scores import score as pixel_score
 from facies.training.pixel_training import map_photo, train_pixels
-from facies.training.plan import ImageFolders, Masks, Plan, SyntheticCores, TileTable, read_plan
+from facies.training.plan import Plan, SyntheticCores, read_plan
 from facies.training.progress import Report, silent
 from facies.training.tile_scores import calibrate, held_out_probability, score
 from facies.training.tile_training import TileOutcome, train_tiles
@@ -162,31 +158,21 @@ def _classes_seen(records: Sequence[PhotoRecord], found: dict[int, Any], classes
 def _tile_records(plan: Plan, data_dir: Path) -> list[TileRecord]:
     records: list[TileRecord] = []
     for data in plan.data:
-        if isinstance(data, TileTable):
-            records += read_tile_table(data, data_dir, plan.package.class_names)
-        elif isinstance(data, ImageFolders):
-            records += read_image_folders(data, data_dir, plan.package.class_names)
-        else:
-            raise TrainingError(f"Data of the kind {data.kind!r} have no label a picture; the plan's task needs one.")
+        records += read_tiles(data, data_dir, plan.package.class_names)
     return records
 
 
 def _photo_records(plan: Plan, plan_dir: Path, data_dir: Path) -> list[PhotoRecord]:
     records: list[PhotoRecord] = []
     for data in plan.data:
-        if isinstance(data, Masks):
-            records += read_masks(data, data_dir, len(plan.package.classes), plan_dir)
-        elif isinstance(data, SyntheticCores):
-            records += drawn_records(data)
-        else:
-            raise TrainingError(f"Data of the kind {data.kind!r} have no label a pixel; the plan's task needs one.")
+        records += read_photos(data, data_dir, len(plan.package.classes), plan_dir)
     return records
 
 
 def _example_tiles(plan: Plan, records: Sequence[TileRecord]) -> npt.NDArray[np.uint8]:
     """Some whole pictures, evenly over the records, as the network takes them."""
     chosen = records[:: max(1, len(records) // _AGREEMENT_PICTURES)][:_AGREEMENT_PICTURES]
-    return np.stack([fit_size(read_picture(record.path), plan.package.input.size_hw) for record in chosen])
+    return np.stack([fit_size(record.read(), plan.package.input.size_hw) for record in chosen])
 
 
 def _example_windows(plan: Plan, records: Sequence[PhotoRecord]) -> npt.NDArray[np.uint8]:

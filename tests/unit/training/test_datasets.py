@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
-from tests.data.labelled import write_image_folders, write_masks, write_tile_table
 from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training import datasets
-from facies.training.plan import ImageFolders, Masks, Rule, SyntheticCores, TileTable
+from facies.training.plan import CoralNetPoints, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
+from tests.data.labelled import (
+    write_coralnet_points,
+    write_image_folders,
+    write_masks,
+    write_noaa_patches,
+    write_tile_table,
+)
 
 CLASSES = ("healthy", "bleached")
 RULES = (
@@ -44,7 +50,7 @@ class TestTileTable:
 
     def test_a_missing_column_is_named(self, tmp_path):
         write_tile_table(tmp_path, photos=1)
-        with pytest.raises(TrainingError, match="line 1.*'site'"):
+        with pytest.raises(TrainingError, match=r"line 1.*'site'"):
             datasets.read_tile_table(table(group_column="site"), tmp_path, CLASSES)
 
     def test_a_short_row_is_named(self, tmp_path):
@@ -77,6 +83,90 @@ class TestImageFolders:
         (tmp_path / "bleached").mkdir()
         with pytest.raises(TrainingError, match="holds no pictures"):
             datasets.read_image_folders(self.data(bleached="bleached"), tmp_path, CLASSES)
+
+
+class TestNoaaPatches:
+    def data(self, **changes):
+        return NoaaPatches(**{"kind": "noaa", "domain": "noaa"} | changes)
+
+    def test_class_and_site_come_from_folder_and_name(self, tmp_path):
+        write_noaa_patches(tmp_path, sites=2, patches=3)
+        found = datasets.read_noaa_patches(self.data(parts=("test",)), tmp_path, CLASSES)
+        assert [record.label for record in found] == [0] * 6 + [1] * 6
+        assert {record.group for record in found} == {"FFS-B000", "FFS-B001"}
+
+    def test_photos_can_be_kept_together_instead_of_sites(self, tmp_path):
+        write_noaa_patches(tmp_path, sites=1, patches=4)
+        found = datasets.read_noaa_patches(self.data(group_by="photo"), tmp_path, CLASSES)
+        assert len(found) == 3 * 2 * 4
+        assert {record.group for record in found} == {"FFS-B000_2019_0", "FFS-B000_2019_1"}
+
+    def test_a_name_that_is_something_else(self, tmp_path):
+        write_noaa_patches(tmp_path)
+        (tmp_path / "train" / "CORAL" / "IMG_1.png").write_bytes(b"")
+        with pytest.raises(TrainingError, match=r"IMG_1\.png is not SITE_YEAR_PHOTO_PATCH"):
+            datasets.read_noaa_patches(self.data(), tmp_path, CLASSES)
+
+    def test_a_part_that_is_missing(self, tmp_path):
+        write_noaa_patches(tmp_path)
+        with pytest.raises(TrainingError, match="val/CORAL does not exist"):
+            datasets.read_noaa_patches(self.data(parts=("val",)), tmp_path, CLASSES)
+
+
+class TestCoralNetPoints:
+    def data(self, **changes):
+        values = {"kind": "coralnet", "domain": "reef", "path": "annotations.csv", "pictures": "photos", "crop": 32}
+        labels = {"labels": {"BL_Por": "bleached", "Porit": "healthy"}, "group_pattern": r"(site\d+)_"}
+        return CoralNetPoints(**values | labels | changes)
+
+    def append(self, folder, line):
+        with (folder / "annotations.csv").open("a") as file:
+            file.write(line + "\n")
+
+    def test_a_point_is_the_square_round_it_inside_the_photo(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=2)
+        found = datasets.read_coralnet_points(self.data(), tmp_path, CLASSES)
+        assert [record.label for record in found] == [1, 1, 0, 0] * 2
+        assert [record.box for record in found[:4]] == [
+            (0, 0, 32, 32),
+            (44, 24, 76, 56),
+            (44, 144, 76, 176),
+            (0, 168, 32, 200),
+        ]
+        assert {record.group for record in found} == {"site0", "site1"}
+        assert all(record.read().shape == (32, 32, 3) for record in found)
+        assert found[0].read().mean() > 180 > 100 > found[3].read().mean()
+        assert found[1].name == "site0_00.png at 44, 24"
+
+    def test_other_labels_can_be_kept_as_neither(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        found = datasets.read_coralnet_points(self.data(others="neither"), tmp_path, CLASSES)
+        assert [record.label for record in found] == [1, 1, datasets.NEITHER, 0, 0]
+
+    @pytest.mark.parametrize(
+        ("line", "problem"),
+        [
+            ("site0_00.png,ten,5,Porit", "must be whole numbers"),
+            ("site0_00.png,120,5,Porit", r"the point \(120, 5\) is not on the photo of \(120, 200\)"),
+            ("site9_00.png,10,5,Porit", "site9_00.png cannot be read"),
+            ("site0_00.png,10", "too short"),
+        ],
+    )
+    def test_what_is_wrong_is_named_with_its_line(self, tmp_path, line, problem):
+        write_coralnet_points(tmp_path, photos=1)
+        self.append(tmp_path, line)
+        with pytest.raises(TrainingError, match=rf"annotations\.csv, line 7: .*{problem}"):
+            datasets.read_coralnet_points(self.data(), tmp_path, CLASSES)
+
+    def test_a_crop_larger_than_the_photo(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        with pytest.raises(TrainingError, match=r"line 2: the photo .* smaller than the crop of 128"):
+            datasets.read_coralnet_points(self.data(crop=128), tmp_path, CLASSES)
+
+    def test_a_label_that_stands_for_no_class(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        with pytest.raises(TrainingError, match="line 5: 'Porit' stands for 'alive', which is no class"):
+            datasets.read_coralnet_points(self.data(labels={"Porit": "alive"}), tmp_path, CLASSES)
 
 
 class TestMasks:
@@ -128,6 +218,15 @@ class TestMasks:
         path.write_text("picture,top,left,bottom,right,value,everywhere,why\na.png,0,0,many,1,3,0,x\n")
         with pytest.raises(TrainingError, match=r"fixes\.csv, line 2"):
             datasets.read_corrections(path)
+
+
+def test_every_layout_has_one_reader(tmp_path):
+    write_tile_table(tmp_path, photos=1, tiles=4)
+    assert len(datasets.read_tiles(table(), tmp_path, CLASSES)) == 4
+    with pytest.raises(TrainingError, match="'masks' have no label a picture"):
+        datasets.read_tiles(masks(), tmp_path, CLASSES)
+    with pytest.raises(TrainingError, match="'tile-table' have no label a pixel"):
+        datasets.read_photos(table(), tmp_path, 12, tmp_path)
 
 
 def test_drawn_records_for_training_and_for_testing_have_different_seeds():
