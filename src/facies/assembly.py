@@ -265,4 +265,5 @@ def _web_config(settings: Settings) -> "WebConfig":
         only_local=is_local(settings.host) and not settings.open_to_anyone,
         default_mask_weight=settings.default_mask_weight,
         cors_origins=settings.cors_origins,
+        private_webhooks=settings.private_webhooks,
     )

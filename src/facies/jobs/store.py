@@ -25,7 +25,7 @@ from facies.jobs.tables import jobs, workers
 from facies.jobs.upload_rows import UploadRows
 from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls, insert_calls
 
-__all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission"]
+__all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission", "Webhook"]
 
 
 class JobStore:

@@ -44,6 +44,7 @@ class WebConfig:
         native_requires_key: whether the native API wants one.
         only_local: whether the server listens on a loopback address; who shows no key must call it by such a name then.
         max_photos: most photos in one request of the native API.
+        private_webhooks: whether webhooks may go to addresses that are not public, and over plain http.
         default_mask_weight: opacity of the rock overlay where the client names none, 0 to 1.
         cors_origins: web pages of other origins that may call the server.
         source_url: where the source can be had; linked on the documentation page.
@@ -56,6 +57,7 @@ class WebConfig:
     native_requires_key: bool = True
     only_local: bool = False
     max_photos: int = 100
+    private_webhooks: bool = False
     default_mask_weight: float = 0.5
     cors_origins: tuple[str, ...] = ("http://localhost:3000", "http://127.0.0.1:3000")
     source_url: str = ""
@@ -82,7 +84,12 @@ def create_app(
     checks = KeyChecks(store)
     check_native = _native_checks(config, checks)
     intake = Intake(store, blobs, _limits(config))
-    room = Room(replace(intake, limits=_limits(config, config.max_photos)), Catalogue(registry), uploads)
+    room = Room(
+        replace(intake, limits=_limits(config, config.max_photos)),
+        Catalogue(registry),
+        uploads,
+        config.private_webhooks,
+    )
     dialects = [*_contracts(config, intake, packages, checks), native_dialect(room, check_native)]
     app = FastAPI(
         title="Facies",

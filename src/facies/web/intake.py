@@ -13,7 +13,7 @@ from facies.errors import PhotoError
 from facies.imaging.header import check_pixels, read_header
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.job import Job, NewJob
-from facies.jobs.store import Idempotency, JobStore, Submission
+from facies.jobs.store import Idempotency, JobStore, Submission, Webhook
 from facies.models.package import Package
 from facies.web.limits import Limits
 from facies.web.uploads import Form, Upload, receive_form
@@ -29,6 +29,7 @@ class Order:
         options: of the analysis, JSON values only.
         dialect: which contract they came through.
         metadata: the sender's own words about them, JSON values only.
+        webhook: told when a job is over.
     """
 
     owner: str | None
@@ -36,6 +37,7 @@ class Order:
     options: Mapping[str, Any]
     dialect: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    webhook: Webhook | None = None
 
     def job(self, upload: Upload, photo_hw: tuple[int, int], batch: str | None) -> NewJob:
         """The job that comes of one photo."""
@@ -111,7 +113,7 @@ class Intake:
             upload.belongs_to_job = True
         submission: Submission | None = None
         try:
-            submission = self.store.submit_all(new, request)
+            submission = self.store.submit_all(new, request, order.webhook)
         finally:
             if submission is None or submission.job_ids != tuple(job.id for job in new):
                 self._disown(uploads)

@@ -7,7 +7,7 @@ that has seen the end and comes again is told with 204 to stay away, as the stan
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -21,6 +21,7 @@ from facies.web.dialects.native.documents import current_progress
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import Progress
+from facies.web.operations import Drain
 
 POLL_S = 0.2
 COMMENT_INTERVAL_S = 15.0
@@ -50,16 +51,19 @@ def events_router(room: Room, check_key: KeyCheck) -> APIRouter:
         job = await room.job(request, job_id)
         if job.status.is_over and last_event_id == _id_of(job, None):
             return Response(status_code=204)
-        stream = _stream(room, job.id, request.state.sees, last_event_id)
+        drain: Drain = request.app.state.drain
+        stream = _stream(room, job.id, request.state.sees, last_event_id, lambda: drain.has_begun)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return router
 
 
-async def _stream(room: Room, job_id: str, owner: Owner, seen: str | None) -> AsyncIterator[bytes]:
+async def _stream(
+    room: Room, job_id: str, owner: Owner, seen: str | None, is_to_end: Callable[[], bool]
+) -> AsyncIterator[bytes]:
     yield _RETRY
     said_at = time.monotonic()
-    while True:
+    while not is_to_end():  # a client that is cut off by the server's end comes again
         try:
             job, progress = await run_in_threadpool(_look, room, job_id, owner)
         except UnknownJobError:

@@ -1,6 +1,7 @@
 """`/jobs`: send photos, ask how far they are, stop and delete them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from facies.jobs.removal import cancel_job, delete_job
 from facies.jobs.store import Submission
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import accepted, batch_url, job_document, job_url
+from facies.web.dialects.native.named_uploads import JSON_BODY, names_uploads, receive_named
 from facies.web.dialects.native.orders import read_idempotency, read_order
 from facies.web.dialects.native.paging import cursor_of, number_of
 from facies.web.dialects.native.problems import answers
@@ -41,6 +43,12 @@ _FORM_FIELDS: Mapping[str, Mapping[str, Any]] = {
         "description": "A JSON object of your own; it comes back with the job.",
         "examples": ['{"site": "North Bay", "dive": 12}'],
     },
+    "webhook": {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "description": "JSON: the url to call when a job is over, and a secret to sign with (Standard Webhooks).",
+        "examples": ['{"url": "https://example.org/done", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}'],
+    },
 }
 
 PageSize = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Most jobs a page.")]
@@ -64,8 +72,8 @@ def jobs_router(room: Room, check_key: KeyCheck) -> APIRouter:
     router.post(
         "",
         status_code=202,
-        responses={202: {"headers": location}, **answers(400, 404, 408, 413, 507)},
-        openapi_extra=multipart_body(_FORM_FIELDS, required=["image", "model"]),
+        responses={202: {"headers": location}, **answers(400, 404, 408, 409, 410, 413, 507)},
+        openapi_extra=multipart_body(_FORM_FIELDS, required=["image", "model"], json=JSON_BODY),
         response_model=Accepted,
     )(routes.submit)
     router.get("", responses=answers())(routes.list)
@@ -80,13 +88,21 @@ class _Jobs:
         self._room = room
 
     async def submit(self, request: Request, idempotency_key: IdempotencyKey = None) -> Response:  # noqa: ARG002
-        """Queue one photo or several (JPEG, PNG, WebP, TIFF). Several are a batch: all are taken, or none."""
-        async with self._room.intake.receive(request, "image") as form:
+        """Queue one photo or several (JPEG, PNG, WebP, TIFF). Several are a batch: all are taken, or none.
+
+        They come in a form, or came in pieces before and are named in JSON.
+        """
+        async with self._receive(request) as form:
             _check_photos(form, self._room.intake.limits.max_photos)
-            order = await run_in_threadpool(read_order, form.fields, request.state.owner, self._room.catalogue)
+            order = await run_in_threadpool(read_order, form.fields, request.state.owner, self._room)
             named = read_idempotency(request, form)
             submission = await self._room.intake.submit_all(form.photos, order, named)
         return _accepted(submission)
+
+    def _receive(self, request: Request) -> AbstractAsyncContextManager[Form]:
+        if names_uploads(request):
+            return receive_named(request, self._room)
+        return self._room.intake.receive(request, "image")
 
     async def list(
         self,

@@ -7,13 +7,13 @@ from typing import Any
 
 from fastapi import Request
 
-from facies.errors import FormError, MissingFieldError, OptionError
-from facies.jobs.store import Idempotency
+from facies.errors import FormError, MissingFieldError, OptionError, WebhookError
+from facies.jobs.store import Idempotency, Webhook
 from facies.options import Options
-from facies.web.dialects.native.catalogue import Catalogue
-from facies.web.dialects.native.room import NAME
+from facies.web.dialects.native.room import NAME, Room
 from facies.web.intake import Order
 from facies.web.uploads import Form
+from facies.web.webhooks import read_webhook
 
 MAX_METADATA_BYTES = 16_384
 
@@ -22,28 +22,38 @@ _MAX_IDEMPOTENCY_CHARS = 255
 _DEEPEST = 32
 
 
-def read_order(fields: Mapping[str, str], owner: str | None, catalogue: Catalogue) -> Order:
+def read_order(fields: Mapping[str, str], owner: str | None, room: Room) -> Order:
     """What a form asks for.
 
     Args:
-        fields: `model`, and if there are any `options` and `metadata`, JSON objects.
+        fields: `model`, and if there are any `options`, `metadata` and `webhook`, JSON objects.
         owner: whose the jobs will be.
-        catalogue: the packages.
+        room: knows the packages.
 
     Raises:
         MissingFieldError: no model is named.
         UnknownModelError: there is no such model.
-        OptionError: an option cannot be used, or something is no JSON object.
+        OptionError: an option or the webhook cannot be used, or something is no JSON object.
     """
     if not fields.get("model"):
         raise MissingFieldError("model: the form names none; GET /api/v1/models lists them.")
-    package = catalogue.get(fields["model"])
+    package = room.catalogue.get(fields["model"])
     options = Options.from_json(_json_object(fields, "options"))
     options.applied_to(package.manifest)
     metadata = _json_object(fields, "metadata")
     if len(json.dumps(metadata)) > MAX_METADATA_BYTES:
         raise OptionError(f"metadata: it must not be longer than {MAX_METADATA_BYTES} characters.")
-    return Order(owner, package, options.to_json(), NAME, metadata)
+    return Order(owner, package, options.to_json(), NAME, metadata, _webhook(fields, room))
+
+
+def _webhook(fields: Mapping[str, str], room: Room) -> Webhook | None:
+    wanted = _json_object(fields, "webhook")
+    if not wanted:
+        return None
+    url, secret = wanted.get("url"), wanted.get("secret")
+    if not isinstance(url, str) or not isinstance(secret, str):
+        raise WebhookError("webhook: it must have a url and a secret, both text.")
+    return read_webhook(url, secret, allow_private=room.private_webhooks)
 
 
 def read_idempotency(request: Request, form: Form) -> Idempotency | None:

@@ -25,11 +25,13 @@ class Room:
         intake: takes photos in, several at a time.
         catalogue: the packages that can be asked for.
         uploads: photos that came in pieces; None where they are not taken.
+        private_webhooks: whether webhooks may go to addresses that are not public.
     """
 
     intake: Intake
     catalogue: Catalogue
     uploads: Uploads | None = None
+    private_webhooks: bool = False
 
     @property
     def store(self) -> JobStore:
