@@ -120,6 +120,15 @@ class BlobsContract:
             write(blobs, job_id, "labels.png", b"x", meanwhile=lambda: blobs.remove_half_written(before=now + 60))
         assert sorted(path.name for path in leftovers()) == ["overlay.png", "photo"]
 
+    def test_one_blob_can_be_discarded(self, blobs, job_id, leftovers):
+        for name in ("photo", "view-1.png"):
+            write(blobs, job_id, name, b"x")
+        assert sorted(blobs.names(job_id)) == ["photo", "view-1.png"]
+        write(blobs, job_id, "overlay.png", b"x", meanwhile=lambda: blobs.discard(job_id, "view-1.png"))
+        blobs.discard(job_id, "view-1.png")
+        assert sorted(blobs.names(job_id)) == ["overlay.png", "photo"]
+        assert blobs.names(str(uuid.uuid4())) == []
+
     def test_many_write_the_same_blob_at_once(self, blobs, job_id, leftovers):
         start = threading.Barrier(8)
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from facies.imaging.tiles import Grid
 
-_FILL_ALPHA = 90
+FILL_ALPHA = 90
 _LINE_ALPHA = 220
 _LINE_WIDTH = 2
 _STRIPE_ROWS = 256
@@ -54,6 +54,7 @@ def paint_tiles(
     grid: Grid,
     labels: npt.NDArray[np.uint16],
     colours: npt.NDArray[np.uint8],
+    fill_alpha: int = FILL_ALPHA,
 ) -> npt.NDArray[np.uint8]:
     """Fill every tile with its class's colour at alpha 90/255, and draw a 2-px line at 220/255 round its inside.
 
@@ -62,12 +63,13 @@ def paint_tiles(
         grid: where the tiles lie.
         labels: uint16 (T,), indices into `colours`.
         colours: uint8 (C, 3), RGB.
+        fill_alpha: of the filling, in 1/255.
 
     Returns:
         uint8 (H, W, 3), rounded to nearest.
     """
     overlay = np.empty_like(photo)
-    fills = _mix_table(colours, _FILL_ALPHA)
+    fills = _mix_table(colours, fill_alpha)
     lines = _mix_table(colours, _LINE_ALPHA)
     for (y, x), (height, width), label in zip(grid.origins_yx, grid.sizes_hw, labels, strict=True):
         area = np.s_[y : y + height, x : x + width]

@@ -81,6 +81,14 @@ class Blobs(Protocol):
         """Whether the blob is there."""
         ...
 
+    def names(self, job_id: str) -> list[str]:
+        """The blobs of a job."""
+        ...
+
+    def discard(self, job_id: str, name: str) -> None:
+        """Remove one blob. One that is not there is fine."""
+        ...
+
     def remove(self, job_id: str) -> None:
         """Remove everything of a job, half-written blobs too. A job without blobs is fine."""
         ...
@@ -164,6 +172,14 @@ class LocalBlobs:
     def exists(self, job_id: str, name: str) -> bool:
         """See `Blobs.exists`."""
         return self._place(job_id, name).is_file()
+
+    def names(self, job_id: str) -> list[str]:
+        """See `Blobs.names`."""
+        return [file.name for file in _listing(self._folder(job_id)) if _NAME.fullmatch(file.name)]
+
+    def discard(self, job_id: str, name: str) -> None:
+        """See `Blobs.discard`."""
+        self._place(job_id, name).unlink(missing_ok=True)
 
     def remove(self, job_id: str) -> None:
         """See `Blobs.remove`."""

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra")
 
-from facies.errors import TrainingError  # noqa: E402
-from facies.models.openvino import OpenVinoRuntime  # noqa: E402
-from facies.training.train import train  # noqa: E402
-from tests.data.labelled import write_image_folders, write_masks, write_tile_table  # noqa: E402
+from facies.errors import TrainingError
+from facies.models.openvino import OpenVinoRuntime
+from facies.training.train import train
+from tests.data.labelled import write_image_folders, write_masks, write_tile_table
 
 pytestmark = pytest.mark.train
 

@@ -13,11 +13,13 @@ from facies.web.dialects.native.batches import batches_router
 from facies.web.dialects.native.events import events_router
 from facies.web.dialects.native.jobs import jobs_router
 from facies.web.dialects.native.models import models_router
+from facies.web.dialects.native.pictures import pictures_router
 from facies.web.dialects.native.problems import answer_problem, answers, problem_document
 from facies.web.dialects.native.results import results_router
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import ErrorCode
 from facies.web.problems import status_of
+from facies.web.renderer import Renderer
 
 KeyCheckFor = Callable[[Scope], KeyCheck]
 
@@ -32,6 +34,7 @@ def native_dialect(room: Room, check_key_for: KeyCheckFor) -> Dialect:
     router = APIRouter()
     for_jobs = check_key_for(Scope.JOBS)
     router.include_router(models_router(room.catalogue, check_key_for(Scope.MODELS)))
+    router.include_router(pictures_router(room, Renderer(room.store, room.blobs), for_jobs))
     for make in (jobs_router, events_router, results_router, batches_router):
         router.include_router(make(room, for_jobs))
     router.include_router(_problems_router())

@@ -23,7 +23,6 @@ from facies.web.ranges import blob_answer
 from facies.web.results import TILES, read_json
 
 _BLOBS: Final = {
-    "overlay.png": ("image/png", "The photo with the answer painted over it."),
     "summary.json": ("application/json", "The numbers: areas or counts, model, size, timings."),
     "labels.png": (
         "image/png",
@@ -34,7 +33,8 @@ _BLOBS: Final = {
 }
 
 _MEDIA_TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp", "TIFF": "image/tiff"}
-_NEEDED: Final = answers(404, 409, 410, 416)
+NEEDED: Final = answers(404, 409, 410, 416)
+"""Problems of every route that answers with a file."""
 
 
 def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
@@ -48,7 +48,7 @@ def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
             response_class=Response,
             summary=name,
             description=f"{description} Ranges and ETags are understood.",
-            responses={**_files(media_type), **_NEEDED},
+            responses={**files_of(media_type), **NEEDED},
         )(routes.blob(name, media_type))
     geojson: dict[int | str, dict[str, Any]] = {
         200: {"description": "A FeatureCollection", "content": {"application/geo+json": {}}}
@@ -56,11 +56,14 @@ def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
     router.get("/tiles.geojson", response_class=Response, responses={**geojson, **answers(404, 409, 410)})(
         routes.geojson
     )
-    router.get("/photo", response_class=Response, responses={**_files(*_MEDIA_TYPES.values()), **_NEEDED})(routes.photo)
+    router.get("/photo", response_class=Response, responses={**files_of(*_MEDIA_TYPES.values()), **NEEDED})(
+        routes.photo
+    )
     return router
 
 
-def _files(*media_types: str) -> dict[int | str, dict[str, Any]]:
+def files_of(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that answers with a file of one of these types."""
     content: dict[str, Any] = {media_type: {} for media_type in media_types}
     return {
         200: {"description": "The whole file", "content": content},

@@ -1,0 +1,208 @@
+"""Pictures made of a job's photo and its result, without looking at the photo again: a program of its own.
+
+It reads a recipe, JSON, from its standard input and writes the picture to its standard output. The web runs it a few at
+a time: whatever a decoder does with a stranger's bytes, it does not do it to the server.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyvips
+from PIL import Image
+
+from facies.errors import FaciesError
+from facies.imaging import png
+from facies.imaging.decode import open_image
+from facies.imaging.legend import LegendEntry, beside, draw_legend
+from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
+from facies.imaging.photo import Photo, open_photo
+from facies.imaging.tiles import Grid
+
+UNREADABLE: Final = 3
+"""Exit status: not the program is at fault, but the photo."""
+
+CPU_LIMIT_S: Final = 300
+THUMBNAIL_SIDE: Final = 512
+DEEP_ZOOM_TILE: Final = 254
+DEEP_ZOOM_OVERLAP: Final = 1
+
+_STRIPE_ROWS: Final = 128
+_MOST_PIXELS: Final = 1 << 40  # the photo was measured against the limit when it came
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be made.
+
+    Attributes:
+        kind: "overlay", PNG; "thumbnail", JPEG; "deep_zoom", a zip of JPEG tiles.
+        picture: the photo; of a deep zoom any picture.
+        labels: the label map, PNG, for an overlay of a map.
+        tiles: the labelled tiles, JSON, for an overlay of tiles.
+        names: of the classes by index, and of *unsure* behind them.
+        colours: RGB of each.
+        shown: the indices that are painted.
+        opacity: 0 to 1; None: as tiles are painted by default.
+        with_legend: whether to name the colours beside it.
+        base: name of a deep zoom's files.
+    """
+
+    kind: Literal["overlay", "thumbnail", "deep_zoom"]
+    picture: str
+    labels: str | None = None
+    tiles: str | None = None
+    names: Sequence[str] = ()
+    colours: Sequence[Colour] = ()
+    shown: Sequence[int] = ()
+    opacity: float | None = None
+    with_legend: bool = False
+    base: str = "photo"
+
+    def to_json(self) -> bytes:
+        """For `from_json`."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """What `to_json` gave."""
+        values = json.loads(text)
+        return cls(**{**values, "colours": [tuple(colour) for colour in values["colours"]]})
+
+
+def render(recipe: Recipe) -> Iterator[bytes]:
+    """Make the picture of a recipe, piece by piece.
+
+    Raises:
+        PhotoError: the photo cannot be read.
+    """
+    if recipe.kind == "thumbnail":
+        yield _thumbnail(Path(recipe.picture))
+    elif recipe.kind == "deep_zoom":
+        yield _deep_zoom(Path(recipe.picture), recipe.base)
+    else:
+        yield from _overlay(recipe)
+
+
+def _thumbnail(photo: Path) -> bytes:
+    small = open_image(photo).thumbnail_image(THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, size="down")
+    return bytes(small.jpegsave_buffer(Q=82, keep="none"))
+
+
+def _deep_zoom(picture: Path, base: str) -> bytes:
+    """A zip, nothing packed: the tiles are JPEG already. The names are those of the DZI format."""
+    return bytes(
+        open_image(picture).dzsave_buffer(
+            basename=base,
+            container="zip",
+            compression=0,
+            suffix=".jpg[Q=88]",
+            tile_size=DEEP_ZOOM_TILE,
+            overlap=DEEP_ZOOM_OVERLAP,
+            keep="none",
+        )
+    )
+
+
+def _overlay(recipe: Recipe) -> Iterator[bytes]:
+    photo = open_photo(Path(recipe.picture), _MOST_PIXELS)
+    painted = _Tiles(photo, recipe) if recipe.tiles else _Map(photo, recipe)
+    if not recipe.with_legend:
+        yield from png.stream_rgb(photo.image_hw, painted.stripes())
+        return
+    height, width = photo.image_hw
+    named = [LegendEntry(recipe.names[index], recipe.colours[index]) for index in painted.found()]
+    panel = draw_legend(height, named)
+    joined_hw = (panel.shape[0], width + panel.shape[1])
+    yield from png.stream_rgb(joined_hw, beside(painted.stripes(), painted.stripe_rows, panel, photo.image_hw))
+
+
+class _Map:
+    """An overlay of a label map. What is not shown takes an index of its own, which is never painted."""
+
+    stripe_rows = _STRIPE_ROWS
+
+    def __init__(self, photo: Photo, recipe: Recipe) -> None:
+        Image.MAX_IMAGE_PIXELS = None  # the label map is ours, however large
+        with Image.open(recipe.labels or "") as picture:
+            labels = np.asarray(picture)
+        self._photo = photo
+        self._hidden = len(recipe.names)
+        table = np.full(256, self._hidden, dtype=np.uint8)
+        table[list(recipe.shown)] = list(recipe.shown)
+        self._labels = table[labels]
+        self._colours = np.array([*recipe.colours, (0, 0, 0)], dtype=np.uint8)
+        self._opacity = 0.5 if recipe.opacity is None else recipe.opacity
+
+    def found(self) -> list[int]:
+        """The shown classes that at least one pixel has."""
+        counts = np.bincount(self._labels.ravel(), minlength=self._hidden + 1)
+        return [int(index) for index in np.flatnonzero(counts[: self._hidden])]
+
+    def stripes(self) -> Iterator[png.Stripe]:
+        """The overlay from the top down."""
+        for index, band in enumerate(self._photo.bands(_STRIPE_ROWS)):
+            labels = self._labels[index * _STRIPE_ROWS :][: len(band)]
+            yield partial(tint, band, labels, self._colours, self._opacity, self._hidden)
+
+
+class _Tiles:
+    """An overlay of labelled tiles. Those that are not shown stay as the photo is."""
+
+    def __init__(self, photo: Photo, recipe: Recipe) -> None:
+        rows: list[dict[str, Any]] = json.loads(Path(recipe.tiles or "").read_bytes())
+        self._photo = photo
+        self._grid = Grid(
+            photo.image_hw,
+            np.array([(row["y"], row["x"]) for row in rows], dtype=np.int64),
+            np.array([(row["height"], row["width"]) for row in rows], dtype=np.int64),
+        )
+        self._labels = np.array([recipe.names.index(row["label"]) for row in rows], dtype=np.uint8)
+        self._colours = np.array(recipe.colours, dtype=np.uint8)
+        self._shown = np.array(recipe.shown, dtype=np.uint8)
+        self._fill_alpha = FILL_ALPHA if recipe.opacity is None else round(recipe.opacity * 255)
+        self.stripe_rows = int(self._grid.sizes_hw[0, 0])
+
+    def found(self) -> list[int]:
+        """The shown labels that at least one tile has."""
+        return [int(label) for label in np.unique(self._labels) if label in self._shown]
+
+    def stripes(self) -> Iterator[png.Stripe]:
+        """The overlay from the top down, a row of tiles each."""
+        for index, band in enumerate(self._photo.bands(self.stripe_rows)):
+            which, row = self._grid.row_of_tiles(index * self.stripe_rows)
+            yield partial(self._paint, band, row, self._labels[which])
+
+    def _paint(self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha)
+        hidden = ~np.isin(labels, self._shown)
+        for (y, x), (height, width) in zip(row.origins_yx[hidden], row.sizes_hw[hidden], strict=True):
+            area = np.s_[y : y + height, x : x + width]
+            painted[area] = band[area]
+        return painted
+
+
+def main() -> None:
+    """Render one recipe. A photo that cannot be read ends it with `UNREADABLE` and a sentence on standard error."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        for piece in render(Recipe.from_json(sys.stdin.buffer.read())):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    except (FaciesError, pyvips.Error) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(UNREADABLE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""`/jobs/{id}/…`: pictures that are made when somebody asks for them: other overlays, a thumbnail, deep zoom.
+
+They come from the photo and the result that are there. Nothing is looked at a second time.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from facies.errors import OptionError, UnknownJobError
+from facies.jobs.blobs import PHOTO
+from facies.jobs.job import Job
+from facies.models.decision import UNSURE, UNSURE_RGB
+from facies.rendering import Colour, Recipe
+from facies.web.auth import KeyCheck
+from facies.web.dialects.native.problems import answers
+from facies.web.dialects.native.results import NEEDED, files_of, finished_job, job_with_photo
+from facies.web.dialects.native.room import PREFIX, Room
+from facies.web.ranges import blob_answer
+from facies.web.renderer import VIEW_PREFIX, Renderer
+from facies.web.results import OVERLAY, OVERLAY_WITH_LEGEND, TILES
+
+_LABELS: Final = "labels.png"
+_THUMBNAIL: Final = "thumbnail.jpg"
+_KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=3600"}
+
+Opacity = Annotated[float | None, Query(ge=0, le=1, description="Of the colours; as the job was sent by default.")]
+Legend = Annotated[bool, Query(description="Name the colours beside the photo.")]
+Classes = Annotated[str | None, Query(max_length=4096, description="Names, commas between: only these are painted.")]
+
+
+def pictures_router(room: Room, renderer: Renderer, check_key: KeyCheck) -> APIRouter:
+    """The pictures of one job."""
+    router = APIRouter(prefix=f"{PREFIX}/jobs/{{job_id}}", tags=["Results"], dependencies=[Depends(check_key)])
+    routes = _Pictures(room, renderer)
+    router.get("/overlay.png", response_class=Response, responses={**files_of("image/png"), **NEEDED})(routes.overlay)
+    router.get("/thumbnail.jpg", response_class=Response, responses={**files_of("image/jpeg"), **NEEDED})(
+        routes.thumbnail
+    )
+    for base in ("photo", "overlay"):
+        _add_deep_zoom(router, routes, base)
+    return router
+
+
+def _add_deep_zoom(router: APIRouter, routes: "_Pictures", base: str) -> None:
+    description: dict[str, Any] = {"description": "The pyramid's size and tiles", "content": {"application/xml": {}}}
+    tile: dict[str, Any] = {"description": "One tile", "content": {"image/jpeg": {}}}
+    problems = answers(404, 409, 410)
+    router.get(
+        f"/{base}.dzi",
+        name=f"{base}.dzi",
+        response_class=Response,
+        summary=f"Deep zoom of the {base}",
+        responses={200: description, **problems},
+    )(routes.deep_zoom(base))
+    router.get(
+        f"/{base}_files/{{level}}/{{tile}}",
+        name=f"{base}_files",
+        response_class=Response,
+        summary=f"A tile of the deep zoom of the {base}",
+        responses={200: tile, **problems},
+    )(routes.deep_zoom_tile(base))
+
+
+class _Pictures:
+    def __init__(self, room: Room, renderer: Renderer) -> None:
+        self._room = room
+        self._renderer = renderer
+
+    async def overlay(
+        self,
+        request: Request,
+        job_id: str,
+        opacity: Opacity = None,
+        legend: Legend = False,
+        classes: Classes = None,
+    ) -> Response:
+        """The photo with the answer painted over it, if you like in another opacity or with some classes alone."""
+        job = await finished_job(self._room, request, job_id)
+        name = OVERLAY_WITH_LEGEND if legend else OVERLAY
+        is_there = await run_in_threadpool(self._room.blobs.exists, job.id, name)
+        if opacity is not None or classes is not None or not is_there:
+            recipe = await run_in_threadpool(self._overlay_recipe, job, opacity, legend, classes)
+            name = _view_name(recipe)
+            await self._renderer.provide(job.id, name, recipe)
+        return await blob_answer(request, self._room.blobs, job.id, name, "image/png")
+
+    async def thumbnail(self, request: Request, job_id: str) -> Response:
+        """The photo, at most 512 pixels wide and high."""
+        job = await job_with_photo(self._room, request, job_id)
+        await self._renderer.provide(job.id, _THUMBNAIL, Recipe("thumbnail", self._path(job, PHOTO)))
+        return await blob_answer(request, self._room.blobs, job.id, _THUMBNAIL, "image/jpeg", _KEPT_BY_BROWSERS)
+
+    def deep_zoom(self, base: str) -> Callable[..., Awaitable[Response]]:
+        """The route of a pyramid's description."""
+
+        async def answer(request: Request, job_id: str) -> Response:
+            content = await self._zoom_file(request, job_id, base, f"{base}.dzi")
+            return Response(content, media_type="application/xml", headers=_KEPT_BY_BROWSERS)
+
+        return answer
+
+    def deep_zoom_tile(self, base: str) -> Callable[..., Awaitable[Response]]:
+        """The route of a pyramid's tiles."""
+
+        async def answer(request: Request, job_id: str, level: str, tile: str) -> Response:
+            content = await self._zoom_file(request, job_id, base, f"{base}_files/{level}/{tile}")
+            return Response(content, media_type="image/jpeg", headers=_KEPT_BY_BROWSERS)
+
+        return answer
+
+    async def _zoom_file(self, request: Request, job_id: str, base: str, entry: str) -> bytes:
+        if base == "photo":
+            job, picture = await job_with_photo(self._room, request, job_id), PHOTO
+        else:
+            job, picture = await finished_job(self._room, request, job_id), OVERLAY
+        name = f"{base}.dzi.zip"
+        await self._renderer.provide(job.id, name, Recipe("deep_zoom", self._path(job, picture), base=base))
+        return await run_in_threadpool(self._read_entry, job, name, entry)
+
+    def _read_entry(self, job: Job, name: str, entry: str) -> bytes:
+        with self._room.blobs.open(job.id, name) as file, zipfile.ZipFile(file) as archive:
+            try:
+                return archive.read(entry)
+            except KeyError:
+                raise UnknownJobError("The deep zoom has no such tile; its .dzi says how large it is.") from None
+
+    def _overlay_recipe(self, job: Job, opacity: float | None, legend: bool, classes: str | None) -> Recipe:
+        manifest = self._room.catalogue.get(job.model).manifest
+        is_map = manifest.task == "segmentation"
+        names = [entry.name for entry in manifest.classes]
+        colours: list[Colour] = [entry.rgb for entry in manifest.classes]
+        if not is_map:
+            names, colours = [*names, UNSURE], [*colours, UNSURE_RGB]
+        if opacity is None and is_map:
+            opacity = float(job.options.get("opacity", 0.5))
+        return Recipe(
+            "overlay",
+            self._path(job, PHOTO),
+            labels=self._path(job, _LABELS) if is_map else None,
+            tiles=None if is_map else self._path(job, TILES),
+            names=names,
+            colours=colours,
+            shown=_shown(classes, names, manifest.background_index),
+            opacity=None if opacity is None else round(opacity, 2),
+            with_legend=legend,
+        )
+
+    def _path(self, job: Job, name: str) -> str:
+        return str(self._room.blobs.path(job.id, name))
+
+
+def _shown(classes: str | None, names: list[str], background: int | None) -> list[int]:
+    """The indices that are painted.
+
+    Raises:
+        OptionError: there is no class of a name.
+    """
+    paintable = {name: index for index, name in enumerate(names) if index != background}
+    if classes is None:
+        return list(paintable.values())
+    wanted = [name.strip() for name in classes.split(",") if name.strip()]
+    for name in wanted:
+        if name not in paintable:
+            raise OptionError(f"classes: there is no {name[:100]!r}; known are: {', '.join(paintable)}.")
+    return sorted({paintable[name] for name in wanted})
+
+
+def _view_name(recipe: Recipe) -> str:
+    """The same recipe has the same name."""
+    return f"{VIEW_PREFIX}{hashlib.sha256(recipe.to_json()).hexdigest()[:24]}.png"
