@@ -10,6 +10,7 @@ import typer
 from facies import assembly, batch, logs, terminal
 from facies.errors import FaciesError, TrainingError
 from facies.flags import takes_settings
+from facies.jobs.key import DEFAULT_SCOPES, Scope
 from facies.options import Options
 from facies.settings import Settings
 from facies.training.progress import bars
@@ -17,6 +18,8 @@ from facies.version import __version__
 
 EXIT_SOME_FAILED = 1
 EXIT_WRONG_USAGE = 2
+
+_DAY_S = 24 * 60 * 60
 
 app = typer.Typer(
     help="Turn photographs of the ground into maps of what is there.",
@@ -226,19 +229,28 @@ def verify_models(*, settings: Settings) -> None:
 def create_key(
     name: Annotated[str, typer.Argument(help="Whose key it is, for the list.", show_default=False)],
     *,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it opens; may be given again. Jobs and models by default.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0.0, help="How long it opens anything; for ever by default.")
+    ] = None,
+    rate: Annotated[int | None, typer.Option(min=1, help="Requests a minute; any number by default.")] = None,
     settings: Settings,
 ) -> None:
     """Make a key and print it. It is shown this once; the store keeps only its hash."""
+    lifetime_s = None if days is None else days * _DAY_S
     with assembly.open_store(settings) as store:
-        typer.echo(store.create_key(name)[1])
+        made = store.create_key(name, scopes=scope or DEFAULT_SCOPES, lifetime_s=lifetime_s, requests_per_minute=rate)
+    typer.echo(made[1])
 
 
 @keys_app.command("list")
 @takes_settings(*STORE_SETTINGS)
 def list_keys(*, settings: Settings) -> None:
-    """List the keys: names, first characters, dates."""
+    """List the keys: names, first characters, what they open, dates."""
     with assembly.open_store(settings) as store:
-        terminal.show_keys([(key.name, key.prefix, key.created_at, key.revoked_at) for key in store.list_keys()])
+        terminal.show_keys(store.list_keys())
 
 
 @keys_app.command("revoke")

@@ -166,9 +166,9 @@ class _Tiles:
             np.array([(row["y"], row["x"]) for row in rows], dtype=np.int64),
             np.array([(row["height"], row["width"]) for row in rows], dtype=np.int64),
         )
-        self._labels = np.array([recipe.names.index(row["label"]) for row in rows], dtype=np.uint8)
+        self._labels = np.array([recipe.names.index(row["label"]) for row in rows], dtype=np.uint16)
         self._colours = np.array(recipe.colours, dtype=np.uint8)
-        self._shown = np.array(recipe.shown, dtype=np.uint8)
+        self._shown = np.array(recipe.shown, dtype=np.uint16)
         self._fill_alpha = FILL_ALPHA if recipe.opacity is None else round(recipe.opacity * 255)
         self.stripe_rows = int(self._grid.sizes_hw[0, 0])
 
@@ -182,7 +182,7 @@ class _Tiles:
             which, row = self._grid.row_of_tiles(index * self.stripe_rows)
             yield partial(self._paint, band, row, self._labels[which])
 
-    def _paint(self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def _paint(self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
         painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha)
         hidden = ~np.isin(labels, self._shown)
         for (y, x), (height, width) in zip(row.origins_yx[hidden], row.sizes_hw[hidden], strict=True):

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facies.batch import Outcome
+from facies.jobs.key import Key
 from facies.models.package import Manifest
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -82,11 +83,14 @@ def show_error(message: str) -> None:
     notes.print(Text.assemble(("error ", "bold red"), message))
 
 
-def show_keys(rows: Sequence[tuple[str, str, float, float | None]]) -> None:
-    """A row a key: name, first characters, when it was made and, if it was, revoked (Unix seconds)."""
-    table = Table("name", "begins with", "created", "revoked", box=None, pad_edge=False, header_style="bold")
-    for name, prefix, created_at, revoked_at in rows:
-        table.add_row(Text(name), Text(prefix + "…"), _moment(created_at), _moment(revoked_at))
+def show_keys(keys: Sequence[Key]) -> None:
+    """A row a key: name, first characters, what it opens, how often, and when it was made, ends or was revoked."""
+    columns = ("name", "begins with", "opens", "a minute", "created", "ends", "revoked")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for key in keys:
+        dates = (_moment(moment) for moment in (key.created_at, key.expires_at, key.revoked_at))
+        rate = "" if key.requests_per_minute is None else str(key.requests_per_minute)
+        table.add_row(Text(key.name), Text(key.prefix + "…"), ", ".join(sorted(key.scopes)), rate, *dates)
     output.print(table)
 
 

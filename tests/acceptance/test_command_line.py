@@ -202,6 +202,9 @@ def test_keys_are_made_listed_and_revoked(facies, tmp_path):
     assert made.stdout == f"{key}\n"
     assert len(key) > 40
     assert "core shed" in facies("keys", "list").stdout
+    assert facies("keys", "create", "guest", "--scope", "models", "--days", "7", "--rate", "60").returncode == 0
+    assert "models" in facies("keys", "list").stdout
+    assert facies("keys", "create", "nobody", "--scope", "everything").returncode == 2
     assert key not in facies("keys", "list").stdout
     for path in (tmp_path / "data").rglob("*"):
         assert not path.is_file() or key.encode() not in path.read_bytes()

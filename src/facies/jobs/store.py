@@ -19,7 +19,7 @@ from facies.jobs.database import Database
 from facies.jobs.figures import Figures
 from facies.jobs.idempotency import Idempotency, Submission
 from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, sources
-from facies.jobs.keys import DEFAULT_SCOPES, Key, Scope
+from facies.jobs.key import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.queries import Condition
 from facies.jobs.tables import jobs, workers
 from facies.jobs.upload_rows import UploadRows

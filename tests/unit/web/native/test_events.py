@@ -103,5 +103,14 @@ def test_who_comes_back_is_not_told_twice(served):
     assert [kind for kind, _, _ in parse(connection.body.decode())] == ["end"]
 
 
+def test_a_server_about_to_end_lets_its_streams_go(served):
+    job_id = sent(served)
+
+    def end():
+        served.app.state.drain.has_begun = True
+
+    assert [kind for kind, _, _ in watch(served, job_id, [(b"queued", end)])] == ["progress"]
+
+
 def test_events_of_unknown_jobs_are_a_problem(served):
     assert_problem(stream(served, "x"), 404, "unknown_job")
