@@ -1,0 +1,103 @@
+"""The OpenAPI document says everything that is answered, held to it by requests that schemathesis makes up."""
+
+import json
+import zlib
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from facies.web.app import WebConfig
+from tests.served import CORAL_RESULTS
+from tests.unit.web.native.asking import JOBS, send, sent
+from tests.unit.web.native.conftest import NativeServed
+
+EXAMPLES = 12
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    served = NativeServed(tmp_path_factory.mktemp("api"), WebConfig(native_requires_key=False))
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def known(api):
+    """Jobs in several states, and a batch; none of them would keep an event stream open."""
+    finished = sent(api)
+    api.finish(api.start(), {**CORAL_RESULTS, "tiles.csv": b"x,y\n"})
+    failed = sent(api)
+    api.fail(api.start(), "The photo is damaged.")
+    cancelled = sent(api)
+    api.client.post(f"{JOBS}/{cancelled}/cancel")
+    batch = send(api, *[CORAL_RESULTS["overlay.png"]] * 2).json()
+    for job in batch["jobs"]:
+        api.client.post(f"{job['url']}/cancel")
+    return {
+        "job_id": [finished, failed, cancelled],
+        "batch": [batch["batch"]],
+        "reference": ["test-coral", "test-rock@1.0.0"],
+        "code": ["queue_full"],
+    }
+
+
+def test_no_answer_is_a_surprise(api, known, subtests):
+    document = schemathesis.openapi.from_asgi("/openapi.json", api.app)
+    for found in document.include(path_regex="^/api/v1/(?!uploads)").get_all_operations():
+        operation = found.ok()
+        with subtests.test(operation.label):
+            ask_anything(operation, known)
+
+
+def ask_anything(operation, known):
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    def ask(case):
+        lead_somewhere(case, known)
+        case.call_and_validate(checks=CHECKS)
+
+    ask()
+
+
+def lead_somewhere(case, known):
+    """Most made-up ids, models and keys lead nowhere; most requests get some that do."""
+    for name, values in known.items():
+        made_up = case.path_parameters.get(name)
+        if made_up is not None and hash_of(made_up) % 3 and case.method != "DELETE":
+            case.path_parameters[name] = values[hash_of(made_up) // 3 % len(values)]
+    if hash_of(case.headers) % 4:
+        for header in [name for name in case.headers if name.lower() in ("api-key", "authorization")]:
+            del case.headers[header]
+    if isinstance(case.body, dict) and "model" in case.body and hash_of(case.body["model"]) % 3:
+        case.body["model"] = "test-coral"
+
+
+def hash_of(value):
+    """The same number for the same value in every run."""
+    return zlib.crc32(str(value).encode("utf-8", "replace"))
+
+
+def test_the_document_has_examples(api):
+    document = json.dumps(api.client.get("/openapi.json").json())
+    assert '"openapi": "3.1' in document
+    for example in ("transect-3.jpg", "coral-bleaching@1.0.0", "North Bay", "not_a_photo"):
+        assert example in document
