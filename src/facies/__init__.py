@@ -10,24 +10,39 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from facies.analysis import Analysis, MapAnalysis, TileAnalysis
 from facies.analysis import analyse as _analyse
-from facies.errors import FaciesError, PackageError, PhotoError
+from facies.errors import FaciesError, PackageError, PhotoError, RemoteError
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.version import __version__
 
+if TYPE_CHECKING:
+    from facies.client import Client
+
 __all__ = [
     "Analysis",
+    "Client",
     "FaciesError",
     "MapAnalysis",
     "Options",
     "PackageError",
     "PhotoError",
+    "RemoteError",
     "TileAnalysis",
     "__version__",
     "analyse",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`Client` loads when it is asked for: who analyses on this machine needs no HTTP library."""
+    if name == "Client":
+        from facies.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def analyse(photo: str | PathLike[str], model: str, options: Options = DEFAULT_OPTIONS) -> Analysis:

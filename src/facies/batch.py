@@ -1,6 +1,6 @@
 """Many photos in one call: each into its own folder, a broken one reported and the rest done."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +85,8 @@ def analyse_all(
     Yields:
         one outcome a photo, as they come.
     """
-    folders = dict(zip(photos, _folder_names(photos), strict=True))
 
-    def analyse_one(photo: Path) -> Outcome:
+    def analyse_one(photo: Path, folder: Path) -> Mapping[str, Any]:
         done_before = 0
 
         def on_progress(done: int, total: int) -> None:  # noqa: ARG001 - the signature of analyse()
@@ -95,20 +94,41 @@ def analyse_all(
             on_tiles(done - done_before)
             done_before = done
 
+        found = analyse(photo, runtime, options, max_pixels=max_pixels, on_progress=on_progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in found.files():
+            with (folder / name).open("wb") as file:
+                file.writelines(content)
+        return found.summary
+
+    yield from into_folders(photos, out, analyse_one, _PHOTOS_IN_HAND)
+
+
+def into_folders(
+    photos: Sequence[Path], out: Path, work: Callable[[Path, Path], Mapping[str, Any]], photos_in_hand: int
+) -> Iterator[Outcome]:
+    """Do something with every photo that leaves results in a folder; one that fails is reported, the others are done.
+
+    Args:
+        photos: files.
+        out: gets the folders, named as the photos without their endings, and `summary.csv`.
+        work: given a photo and its folder, writes the results and returns the summary; called from several threads.
+        photos_in_hand: how many at a time.
+
+    Yields:
+        one outcome a photo, as they come.
+    """
+    folders = {photo: out / name for photo, name in zip(photos, _folder_names(photos), strict=True)}
+
+    def do_one(photo: Path) -> Outcome:
         try:
-            found = analyse(photo, runtime, options, max_pixels=max_pixels, on_progress=on_progress)
-            folder = out / folders[photo]
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in found.files():
-                with (folder / name).open("wb") as file:
-                    file.writelines(content)
+            return Outcome(photo, folders[photo], dict(work(photo, folders[photo])))
         except (FaciesError, OSError) as error:
             return Outcome(photo, error=str(error))
-        return Outcome(photo, folder, found.summary)
 
     outcomes: dict[Path, Outcome] = {}
-    with ThreadPoolExecutor(_PHOTOS_IN_HAND) as threads:
-        for future in as_completed([threads.submit(analyse_one, photo) for photo in folders]):
+    with ThreadPoolExecutor(photos_in_hand) as threads:
+        for future in as_completed([threads.submit(do_one, photo) for photo in folders]):
             outcome = future.result()
             outcomes[outcome.photo] = outcome
             yield outcome

@@ -3,12 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from facies import assembly, batch, logs, terminal
-from facies.errors import FaciesError, TrainingError
+from facies.errors import FaciesError, OptionError, TrainingError
 from facies.flags import takes_settings
 from facies.jobs.key import DEFAULT_SCOPES, Scope
 from facies.options import Options
@@ -103,6 +103,46 @@ def analyse(
 
 
 @app.command()
+def submit(
+    photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
+    *,
+    server: Annotated[str, typer.Option(help="Address of the server.")] = "http://localhost:5001",
+    key: Annotated[
+        str | None,
+        typer.Option(help="API key, better given as a variable.", envvar="FACIES_KEY", show_default=False),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Package: name or name@version.", show_default=False)],
+    options: Annotated[str, typer.Option(help='Of the analysis, JSON: {"threshold": 0.4}.')] = "{}",
+    out: Annotated[Path, typer.Option(help="Where the results go: one folder a photo.")] = Path("facies-results"),
+) -> None:
+    """Have a server analyse photos, and fetch the results.
+
+    Every photo gets a folder with its results; summary.csv is the table of all. A photo is sent again by itself where
+    the line breaks, a large one from where it was. Ends with 0 when all is done, 1 when some photos failed, 2 when the
+    command makes no sense.
+    """
+    from facies.client import Client  # the HTTP library is needed by few commands
+    from facies.submit import submit_all
+
+    wanted, found = _json_object(options), batch.find_photos(photos)
+    with Client(server, key) as client, terminal.photo_bars(len(found)) as bars:
+        outcomes = list(submit_all(found, client, model, wanted, out, bars))
+    terminal.show_outcomes(outcomes, out)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise OptionError(f"--options must be a JSON object, not {text!r}.")
+    return value
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where the photos and their overlays go.")] = Path("demo"),
 ) -> None:
@@ -132,6 +172,38 @@ def train(
     with bars(terminal.notes) as report:
         package = run(plan, data, out, threads=threads, report=report)
     typer.echo(package.path)
+
+
+@app.command()
+@takes_settings(*MODEL_SETTINGS, "runtime", "runtime_streams")
+def evaluate(
+    package: Annotated[str, typer.Argument(help="name, name@version, or a package's folder.", show_default=False)],
+    *,
+    data: Annotated[Path, typer.Option(help="The labelled pictures.", show_default=False)],
+    layout: Annotated[
+        Path | None, typer.Option(help="How they are labelled: TOML with [[data]] tables, as in a training plan.")
+    ] = None,
+    trained_on: Annotated[Path | None, typer.Option(help="The training data, to look for leaks.")] = None,
+    trained_on_layout: Annotated[Path | None, typer.Option(help="How these are labelled.")] = None,
+    split: Annotated[str, typer.Option(help="grouped, or random, which flatters; the page then says so.")] = "grouped",
+    out: Annotated[Path, typer.Option(help="Where the page and the JSON file go.")] = Path("evaluation"),
+    settings: Settings,
+) -> None:
+    """Measure a package on labelled pictures, through the analysis that is served.
+
+    Writes evaluation.html, which needs nothing else, and evaluation.json. Folders named for the classes, images/ beside
+    masks/, and NOAA's patches are recognised; anything else needs a layout.
+    """
+    from facies.training.evaluate import SPLITS, Source
+    from facies.training.evaluate import evaluate as run
+
+    if split not in SPLITS:
+        raise OptionError(f"--split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    runtime = assembly.load_runtime(assembly.find_package(package, settings), settings)
+    training = None if trained_on is None else Source(trained_on, trained_on_layout)
+    with bars(terminal.notes) as report:
+        typer.echo(run(runtime, Source(data, layout), out, trained_on=training, split=split, report=report))
+    runtime.close()
 
 
 @models_app.command("list")

@@ -40,6 +40,7 @@
     ├── ForbiddenError              the API key is good, but not for this
     ├── RateLimitError              the API key has made its requests for this minute
     ├── RenderingError              a picture could not be made of a result
+    ├── RemoteError                 a server refused, failed or cannot be reached (in the Python client)
     ├── SettingsError               a setting is missing or cannot be read
     └── TrainingError               a plan or a dataset cannot be used
 
@@ -304,6 +305,22 @@ class RenderingError(FaciesError):
     """A picture could not be made of a job's photo and result."""
 
     code = "rendering"
+
+
+class RemoteError(FaciesError):
+    """A Facies server refused, failed or cannot be reached; raised by the Python client.
+
+    Attributes:
+        status: of HTTP; None if no answer came, or the answer was not at fault.
+        problem_code: the server's stable name of what went wrong; "" if it gave none.
+    """
+
+    code = "remote"
+
+    def __init__(self, message: str, status: int | None = None, problem_code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem_code = problem_code
 
 
 class SettingsError(FaciesError):

@@ -7,17 +7,30 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from facies.batch import Outcome
 from facies.jobs.key import Key
 from facies.models.package import Manifest
+
+if TYPE_CHECKING:
+    from facies.client import RemoteJob
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False)
@@ -30,6 +43,47 @@ def tiles_bar(total: int) -> Iterator[Progress]:
     with Progress(*columns, console=notes) as progress:
         progress.add_task("tiles", total=total)
         yield progress
+
+
+class PhotoBars:
+    """A bar a photo that is on its way: its bytes while it is sent, then its tiles. A `facies.submit.Watcher`."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[Path, TaskID] = {}
+        self._lock = Lock()
+
+    def sent(self, photo: Path, done: int, total: int) -> None:
+        """So many of its bytes are at the server."""
+        self._progress.update(self._task(photo), stage="sending", completed=done, total=total)
+
+    def changed(self, photo: Path, job: "RemoteJob") -> None:
+        """Its job went on."""
+        waiting = job.status == "queued"
+        stage = "waiting" if waiting and job.queue_position is None else f"place {job.queue_position}"
+        self._progress.update(
+            self._task(photo), stage=stage if waiting else "tiles", completed=job.done, total=job.total or None
+        )
+
+    def over(self, photo: Path) -> None:
+        """Nothing more will come of it."""
+        self._progress.remove_task(self._task(photo))
+        self._progress.advance(self._progress.task_ids[0])
+
+    def _task(self, photo: Path) -> TaskID:
+        with self._lock:
+            if photo not in self._tasks:
+                self._tasks[photo] = self._progress.add_task(escape(photo.name), total=None, stage="")
+            return self._tasks[photo]
+
+
+@contextmanager
+def photo_bars(total: int) -> Iterator[PhotoBars]:
+    """A bar for all photos, and one for each that is on its way."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[stage]}"))
+    with Progress(*columns, console=notes) as progress:
+        progress.add_task("photos", total=total, stage="")
+        yield PhotoBars(progress)
 
 
 def show_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:

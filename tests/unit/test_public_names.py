@@ -5,11 +5,13 @@ from facies import errors
 def test_the_public_names_are_these():
     assert facies.__all__ == [
         "Analysis",
+        "Client",
         "FaciesError",
         "MapAnalysis",
         "Options",
         "PackageError",
         "PhotoError",
+        "RemoteError",
         "TileAnalysis",
         "__version__",
         "analyse",

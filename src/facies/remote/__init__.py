@@ -1,0 +1,1 @@
+"""How the Python client speaks to a server."""
