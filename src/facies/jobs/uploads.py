@@ -7,6 +7,7 @@ to which everything is here. Who writes holds a lock on the file, which the oper
 process. A complete upload never changes, so it may be linked into the blobs as often as jobs are made of it.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -15,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from typing import BinaryIO, Final
 
 from facies.errors import UploadBusyError, UploadOffsetError, UploadTooLargeError, UploadUnfinishedError
@@ -24,6 +26,9 @@ from facies.jobs.upload_rows import ResumableUpload, UploadRows, unknown_upload
 
 ORPHANED_AFTER_S: Final = 3600.0
 """A file without a row is left alone for so long: the row may be on its way."""
+
+SPARE_BYTES: Final = 1 << 28
+"""What an upload must leave of the disk to everything else."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,12 +66,15 @@ class Uploads:
         Raises:
             UploadTooLargeError: it would have more than `max_bytes`.
             TooManyUploadsError: its owner has as many open as may be.
+            OSError: the disk has no room for it.
         """
         if length > self.max_bytes:
             raise UploadTooLargeError(f"The upload has more than the {self.max_bytes / 1e6:g} MB this server takes.")
         now = self._clock()
         upload = ResumableUpload(str(uuid.uuid4()), owner, name, length, 0, metadata, now, now + self._time_to_live_s)
         self._folder.mkdir(parents=True, exist_ok=True)
+        if disk_usage(self._folder).free < length + SPARE_BYTES:  # told now, not after hours of sending
+            raise OSError(errno.ENOSPC, "The disk has no room for the upload.")
         path = self._path(upload.id)
         path.touch(mode=0o600, exist_ok=False)
         try:

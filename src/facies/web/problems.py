@@ -59,6 +59,7 @@ STATUSES: Mapping[type[FaciesError], int] = {
     UploadStalledError: 408,
     IllegalMoveError: 409,
     NoResultError: 409,
+    TooManyUploadsError: 409,
     UploadOffsetError: 409,
     UploadUnfinishedError: 409,
     ExpiredUploadError: 410,
@@ -68,7 +69,6 @@ STATUSES: Mapping[type[FaciesError], int] = {
     MissingFieldError: 422,
     OptionError: 422,
     UploadBusyError: 423,
-    TooManyUploadsError: 429,
     DamagedPieceError: 460,  # the number is tus', and no other's
     QueueFullError: 429,
     RateLimitError: 429,
@@ -148,6 +148,8 @@ def _headers(error: FaciesError) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, UnknownKeyError):
         return {"WWW-Authenticate": 'ApiKey header="api-key"'}
+    if isinstance(error, UploadBusyError):
+        return {"Retry-After": "1"}
     if isinstance(error, UploadStalledError):
         return {"Connection": "close"}
     return {}

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from facies.errors import ExpiredUploadError, QueueFullError, UnknownUploadError, UploadUnfinishedError
-from facies.jobs import upload_rows
+from facies.jobs import upload_rows, uploads
 from facies.jobs.blobs import PHOTO as PHOTO_BLOB
 from facies.jobs.uploads import ORPHANED_AFTER_S
 from facies.web.tus import take_upload
@@ -169,12 +169,18 @@ def test_one_owner_has_a_bounded_number_open(served, monkeypatch):
     monkeypatch.setattr(upload_rows, "MAX_OPEN", 2)
     first = begin(served)
     begin(served)
-    assert create(served).status_code == 429
+    assert create(served).status_code == 409
     assert len(files(served)) == 2
     served.client.delete(first, headers=headers(served))
     begin(served)
     served.key = served.other_key
     begin(served)
+
+
+def test_an_upload_for_which_the_disk_has_no_room_is_refused_before_it_comes(served, monkeypatch):
+    monkeypatch.setattr(uploads, "SPARE_BYTES", 1 << 60)
+    assert create(served).status_code == 507
+    assert files(served) == []
 
 
 # --- owners
@@ -342,9 +348,9 @@ def test_of_two_pieces_at_once_one_is_told_to_wait(served):
         await fast.send_request()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        return fast.status
+        return fast.status, fast.answer_headers["retry-after"]
 
-    assert asyncio.run(both()) == 423
+    assert asyncio.run(both()) == (423, "1")
     assert offset_of(served, address) == 700
 
 

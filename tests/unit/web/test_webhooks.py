@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
+import httpx2
 import pytest
 
 from facies.errors import WebhookError
@@ -288,6 +289,45 @@ def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch, told):
     assert asyncio.run(post(url, {"webhook-id": "x"}, b"{}", allow_private=True)) == 204
     assert looked_up.count("receiver.example") == 1
     assert told.calls[0][0]["host"] == f"receiver.example:{told.port}"
+
+
+def test_tls_is_asked_for_under_the_name(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        names(monkeypatch, ["127.0.0.1"])
+        monkeypatch.setattr(webhooks, "is_public", lambda _: True)
+        greetings = []
+
+        def greet():
+            connection, _ = listener.accept()
+            with connection:
+                greetings.append(connection.recv(4096))
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(httpx2.TransportError):
+            asyncio.run(post(f"https://receiver.example:{listener.getsockname()[1]}/", {}, b"", allow_private=False))
+        thread.join()
+    assert b"receiver.example" in greetings[0]
+
+
+def test_an_address_of_the_longer_kind_is_called(told):
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine speaks no IPv6")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        heads = []
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                heads.append(connection.recv(4096))
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = listener.getsockname()[1]
+        assert asyncio.run(post(f"http://[::1]:{port}/", {}, b"", allow_private=True)) == 204
+        thread.join()
+    assert f"Host: [::1]:{port}".encode() in heads[0]
 
 
 def test_an_address_that_cannot_be_reached_is_followed_by_the_next(monkeypatch, told):
