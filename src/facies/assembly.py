@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from facies.errors import PackageError, SettingsError, StoreError
 from facies.models.fake import FakeRuntime
-from facies.models.package import Manifest, Package
+from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
 from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Runtime
 from facies.recurring import recurring
@@ -84,6 +84,17 @@ def shared_runtimes() -> Runtimes:
 def registry(settings: Settings) -> Registry:
     """The shipped packages and the user's own."""
     return Registry([SHIPPED, settings.more_models_dir])
+
+
+def find_package(reference: str, settings: Settings) -> Package:
+    """A package by its folder, or by `name` or `name@version`.
+
+    Raises:
+        UnknownModelError: there is no such package.
+        PackageError: it is not sound.
+    """
+    folder = Path(reference)
+    return load_package(folder) if (folder / MANIFEST_NAME).is_file() else registry(settings).get(reference)
 
 
 def load_runtime(package: Package, settings: Settings) -> Runtime:

@@ -198,7 +198,7 @@ def evaluate(
     from facies.training.evaluate import evaluate as run
 
     if split not in SPLITS:
-        raise OptionError(f"--split must be one of {', '.join(SPLITS)}, not {split!r}.")
+        raise TrainingError(f"--split must be one of {', '.join(SPLITS)}, not {split!r}.")
     runtime = assembly.load_runtime(assembly.find_package(package, settings), settings)
     training = None if trained_on is None else Source(trained_on, trained_on_layout)
     with bars(terminal.notes) as report:

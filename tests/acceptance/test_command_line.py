@@ -127,7 +127,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, 
 
 
 COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
-COMMANDS += ["models add", "models new"]
+COMMANDS += ["evaluate", "models add", "models new"]
 COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
 
 
@@ -193,6 +193,20 @@ def test_a_package_that_answers_otherwise_than_its_self_test_says_is_found(facie
     done = facies("models", "verify", FACIES_MODELS_DIR=str(tmp_path / "mine"))
     assert done.returncode == 1
     assert "self-test" in done.stdout
+
+
+def test_a_package_is_evaluated_on_labelled_pictures(facies, tmp_path, models):
+    for name, level in {"healthy": 60, "bleached": 200}.items():
+        (tmp_path / "reef" / name).mkdir(parents=True)
+        for number in range(3):
+            pixels = noise(16, 16, seed=number) // 8 + level
+            (tmp_path / "reef" / name / f"{number}.png").write_bytes(encode(pixels.astype(np.uint8)))
+    done = facies("evaluate", models / "pale", "--data", tmp_path / "reef", "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "out" / "evaluation.html")), done.stderr
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert found["confusion"]["counts"] == [[3, 0], [0, 3]]
+    wrong = facies("evaluate", "pale", "--data", tmp_path / "reef", "--split", "lucky")
+    assert (wrong.returncode, "grouped, random" in wrong.stderr) == (2, True)
 
 
 def test_keys_are_made_listed_and_revoked(facies, tmp_path):

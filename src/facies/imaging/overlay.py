@@ -1,5 +1,7 @@
 """The coloured picture: a label map or labelled tiles, painted over the photo."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,7 +54,7 @@ def _tint_table(colours: npt.NDArray[np.uint8], opacity: float, background: int 
 def paint_tiles(
     photo: npt.NDArray[np.uint8],
     grid: Grid,
-    labels: npt.NDArray[np.uint16],
+    labels: npt.NDArray[np.unsignedinteger[Any]],
     colours: npt.NDArray[np.uint8],
     fill_alpha: int = FILL_ALPHA,
 ) -> npt.NDArray[np.uint8]:
@@ -61,7 +63,7 @@ def paint_tiles(
     Args:
         photo: uint8 (H, W, 3).
         grid: where the tiles lie.
-        labels: uint16 (T,), indices into `colours`.
+        labels: unsigned (T,), indices into `colours`.
         colours: uint8 (C, 3), RGB.
         fill_alpha: of the filling, in 1/255.
 

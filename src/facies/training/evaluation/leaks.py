@@ -1,0 +1,141 @@
+"""Are there pictures on both sides? Told by group, and by perceptual hash for copies that nobody wrote down.
+
+A hash is the signs of a picture's lowest frequencies: it survives resizing, recompression and small changes of light,
+and differs between two pictures of the same reef.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Hashes = npt.NDArray[np.uint64]
+
+_SIDE = 32
+_LOW = 8
+MOST_BITS = 8
+"""Near-duplicates differ in at most this many of 64 bits: recompressed copies in 2, other photos of a reef in 12."""
+
+_FLAT = 2.0
+_MOST_EXAMPLES = 20
+_ROWS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is compared of a picture.
+
+    Attributes:
+        name: for people.
+        group: its photo, site or box.
+        hash: from `perceptual_hash`; None where the picture has next to no structure.
+    """
+
+    name: str
+    group: str
+    hash: np.uint64 | None
+
+
+def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> np.uint64 | None:
+    """Hash a picture.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+
+    Returns:
+        64 bits; None for a picture that is all but flat, whose signs would be those of noise.
+
+    Source: Zauner 2010 (pHash): 32 × 32 grey levels, the 8 × 8 lowest frequencies of their cosine transform, each
+        larger than the median or not.
+    """
+    small = Image.fromarray(pixels).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    grey = np.asarray(small, np.float64)
+    if grey.std() < _FLAT:
+        return None
+    basis = _cosines()
+    low = (basis @ grey @ basis.T)[:_LOW, :_LOW].ravel()
+    bits = low > np.median(low[1:])
+    return np.packbits(bits).view(np.uint64)[0]  # type: ignore[no-any-return]
+
+
+def _cosines() -> npt.NDArray[np.float64]:
+    """The first rows of the cosine transform: float64 (8, 32)."""
+    frequencies, places = np.arange(_LOW)[:, None], np.arange(_SIDE)[None] + 0.5
+    cosines: npt.NDArray[np.float64] = np.cos(np.pi * frequencies * places / _SIDE)
+    return cosines
+
+
+def near_pairs(left: Hashes, right: Hashes, most_bits: int = MOST_BITS) -> list[tuple[int, int, int]]:
+    """Pairs of near-duplicates.
+
+    Args:
+        left: uint64 (N,).
+        right: uint64 (M,).
+        most_bits: how many bits may differ.
+
+    Returns:
+        index in `left`, index in `right`, bits that differ; nearest first.
+    """
+    pairs: list[tuple[int, int, int]] = []
+    for first in range(0, len(left), _ROWS_AT_ONCE):
+        bits = np.bitwise_count(left[first : first + _ROWS_AT_ONCE, None] ^ right[None])
+        rows, columns = np.nonzero(bits <= most_bits)
+        pairs += zip((rows + first).tolist(), columns.tolist(), bits[rows, columns].tolist(), strict=True)
+    return sorted(pairs, key=lambda pair: pair[2])
+
+
+def find_leaks(tested: Sequence[Picture], trained_on: Sequence[Picture]) -> dict[str, Any]:
+    """What of the tested pictures was trained on, as far as can be seen.
+
+    Returns:
+        Ready for JSON: `checked`, how many pictures are in a shared group and how many have a near-duplicate, and
+        examples.
+    """
+    known = {picture.group for picture in trained_on}
+    shared = [picture for picture in tested if picture.group in known]
+    left, right = _hashed(tested), _hashed(trained_on)
+    pairs = near_pairs(_hashes(left), _hashes(right))
+    return {
+        "checked": bool(trained_on),
+        "trained_on": len(trained_on),
+        "in_shared_groups": len(shared),
+        "shared_groups": sorted({picture.group for picture in shared}),
+        "near_duplicates": len({index for index, _, _ in pairs}),
+        "examples": [
+            {"tested": left[one].name, "trained_on": right[other].name, "bits": bits}
+            for one, other, bits in pairs[:_MOST_EXAMPLES]
+        ],
+    }
+
+
+def find_twins(tested: Sequence[Picture]) -> dict[str, Any]:
+    """Near-duplicates in different groups: these groups are not independent, and the intervals are too narrow.
+
+    Returns:
+        Ready for JSON: how many pictures have such a twin, and examples.
+    """
+    hashed = _hashed(tested)
+    hashes = _hashes(hashed)
+    pairs = [
+        (one, other, bits)
+        for one, other, bits in near_pairs(hashes, hashes)
+        if one < other and hashed[one].group != hashed[other].group
+    ]
+    return {
+        "near_duplicates": len({index for one, other, _ in pairs for index in (one, other)}),
+        "examples": [
+            {"tested": hashed[one].name, "trained_on": hashed[other].name, "bits": bits}
+            for one, other, bits in pairs[:_MOST_EXAMPLES]
+        ],
+    }
+
+
+def _hashed(pictures: Sequence[Picture]) -> list[Picture]:
+    return [picture for picture in pictures if picture.hash is not None]
+
+
+def _hashes(pictures: Sequence[Picture]) -> Hashes:
+    return np.array([picture.hash for picture in pictures], dtype=np.uint64)

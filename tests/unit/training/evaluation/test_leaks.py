@@ -1,0 +1,71 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facies.training.evaluation.leaks import Picture, find_leaks, find_twins, near_pairs, perceptual_hash
+
+
+def picture(name, group, pixels):
+    return Picture(name, group, perceptual_hash(pixels))
+
+
+def bits(one, other):
+    return int(np.bitwise_count(perceptual_hash(one) ^ perceptual_hash(other)))
+
+
+def reef(seed, side=96):
+    """Blobs of several sizes, like no other seed's."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def worn(pixels):
+    """Resized, darkened and compressed."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize((70, 70)).point(lambda value: value * 0.85).save(file, "JPEG", quality=50)
+    return np.asarray(Image.open(file))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_copy_that_was_resized_darkened_and_compressed_is_near(seed):
+    assert bits(reef(seed), worn(reef(seed))) <= 8
+
+
+def test_other_pictures_are_far():
+    assert min(bits(reef(one), reef(other)) for one in range(12) for other in range(one)) > 8
+
+
+def test_a_flat_picture_has_no_hash():
+    assert perceptual_hash(np.full((40, 40, 3), 90, np.uint8)) is None
+
+
+def test_pairs_come_nearest_first():
+    left = np.array([0, 0b111], np.uint64)
+    right = np.array([0b1, 0b111], np.uint64)
+    assert near_pairs(left, right, most_bits=2) == [(1, 1, 0), (0, 0, 1), (1, 0, 2)]
+    assert near_pairs(left[:0], right) == []
+
+
+def test_groups_on_both_sides_and_copies_nobody_wrote_down():
+    tested = [picture("a", "site1", reef(1)), picture("b", "site2", reef(2)), picture("c", "site3", reef(3))]
+    trained_on = [picture("d", "site1", reef(4)), picture("e", "site9", worn(reef(2)))]
+    found = find_leaks(tested, trained_on)
+    assert (found["checked"], found["in_shared_groups"], found["shared_groups"]) == (True, 1, ["site1"])
+    assert found["near_duplicates"] == 1
+    assert (found["examples"][0]["tested"], found["examples"][0]["trained_on"]) == ("b", "e")
+
+
+def test_without_training_data_nothing_is_said_to_be_checked():
+    found = find_leaks([picture("a", "site1", reef(1))], [])
+    assert (found["checked"], found["in_shared_groups"], found["near_duplicates"]) == (False, 0, 0)
+
+
+def test_twins_are_copies_in_different_groups():
+    same, other = reef(1), reef(1).copy()
+    pictures = [picture("a", "one", same), picture("b", "one", other), picture("c", "two", worn(same))]
+    found = find_twins(pictures)
+    assert found["near_duplicates"] == 3
+    assert {(pair["tested"], pair["trained_on"]) for pair in found["examples"]} == {("a", "c"), ("b", "c")}
