@@ -61,15 +61,21 @@ def is_chosen(chosen: JobFilter) -> Condition:
     if chosen.statuses is not None:
         conditions.append(jobs.c.status.in_(chosen.statuses))
     if chosen.model is not None:
-        versions = jobs.c.model.startswith(f"{chosen.model}@", autoescape=True)
-        conditions.append(sa.or_(jobs.c.model == chosen.model, versions))
+        conditions.append(_is_of_model(chosen.model))
     if chosen.batch is not None:
-        conditions.append(jobs.c.batch == chosen.batch)
+        conditions.append(jobs.c.batch == chosen.batch if is_job_id(chosen.batch) else sa.false())
     if chosen.created_from is not None:
         conditions.append(jobs.c.created_at >= chosen.created_from)
     if chosen.created_before is not None:
         conditions.append(jobs.c.created_at < chosen.created_before)
     return sa.and_(sa.true(), *conditions)
+
+
+def _is_of_model(model: str) -> Condition:
+    """The jobs of `name` or `name@version`; none if a database refuses what a stranger sent."""
+    if "\0" in model:
+        return sa.false()
+    return sa.or_(jobs.c.model == model, jobs.c.model.startswith(f"{model}@", autoescape=True))
 
 
 def is_ahead_of(job: Job) -> Condition:

@@ -34,6 +34,9 @@ async def blob_answer(
         if _is_known(request, etag):
             file.close()
             return Response(status_code=304, headers=common)
+        if request.method == "HEAD":
+            file.close()
+            return Response(None, 200, {**common, "Content-Length": str(size)}, media_type)
         part = _part(request, etag, size)
         if part is None:
             return FileAnswer(file, _read(file, 0, size), media_type, size, 200, common)

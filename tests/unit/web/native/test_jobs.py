@@ -43,6 +43,10 @@ class TestSending:
             ({"metadata": "3"}, 422, "option"),
             ({"metadata": json.dumps({"a": "x" * 20_000})}, 422, "option"),
             ({"metadata": '{"a":' * 200 + "1" + "}" * 200}, 422, "option"),
+            ({"metadata": '{"a":' * 950 + "1" + "}" * 950}, 422, "option"),
+            ({"metadata": '{"a": 1e999}'}, 422, "option"),
+            ({"metadata": '{"a": NaN}'}, 422, "option"),
+            ({"metadata": '{"a": "\\ud800"}'}, 422, "option"),
         ],
     )
     def test_what_cannot_be_done_is_refused_and_leaves_nothing(self, served, fields, status, code):
@@ -195,7 +199,11 @@ class TestListing:
         assert ids("model=test-rock") == ids("model=test-rock@1.0.0") == [rock]
         assert ids("created_from=2025-10-09T08:54:00Z") == [late]
         assert ids("created_before=2025-10-09T08:54:00Z") == [rock, coral]
-        assert ids("batch=none") == []
+        assert ids("created_from=2025-10-09T08:54:00") == [late]
+        assert (
+            ids("created_from=0001-01-01T00:00:00") == ids("created_before=9999-12-31T23:59:59") == [late, rock, coral]
+        )
+        assert ids("batch=none") == ids("batch=%00") == ids("model=%00") == []
 
     @pytest.mark.parametrize(
         "query",

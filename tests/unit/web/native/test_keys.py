@@ -109,6 +109,29 @@ class TestOnOnesOwnMachine:
         assert client.get(JOBS).status_code == 200
 
 
+class TestOtherOrigins:
+    ORIGIN = "http://localhost:3000"
+
+    def preflight(self, served, method, headers, path=JOBS, origin=ORIGIN):
+        asked = {"access-control-request-method": method, "access-control-request-headers": headers}
+        return served.client.options(path, headers={"origin": origin, **asked})
+
+    def test_friendly_pages_may_use_all_of_it(self, served):
+        headers = "api-key, authorization, idempotency-key, last-event-id, range, tus-resumable"
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            answer = self.preflight(served, method, headers)
+            assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, self.ORIGIN)
+        exposed = served.client.get(JOBS, headers={"origin": self.ORIGIN}).headers["access-control-expose-headers"]
+        assert {"Location", "ETag", "Retry-After", "X-Request-ID"} <= set(exposed.split(", "))
+
+    def test_others_may_not(self, served):
+        assert self.preflight(served, "GET", "api-key", origin="https://evil.example").status_code == 400
+
+    def test_the_contracts_take_what_they_took(self, served):
+        assert self.preflight(served, "PATCH", "content-type", "/V1/api/classify").status_code == 400
+        assert self.preflight(served, "POST", "idempotency-key", "/V1/api/classify").status_code == 400
+
+
 def test_a_bucket_fills_again():
     clock = Clock()
     rates = RateLimits(clock)

@@ -109,6 +109,13 @@ class TestRanges:
         assert served.client.get(f"{url}/overlay.png", headers={**asked, "if-range": etag}).status_code == 206
         assert served.client.get(f"{url}/overlay.png", headers={**asked, "if-range": '"other"'}).status_code == 200
 
+    def test_the_head_alone_can_be_asked_for(self, served, url):
+        for name in ("overlay.png", "summary.json", "photo"):
+            whole, head = served.client.get(f"{url}/{name}"), served.client.head(f"{url}/{name}")
+            assert (head.status_code, head.content) == (200, b"")
+            for header in ("content-length", "etag", "accept-ranges", "content-type"):
+                assert head.headers[header] == whole.headers[header]
+
     def test_browsers_may_keep_it_but_nobody_between(self, served, url):
         assert served.client.get(f"{url}/overlay.png").headers["cache-control"] == "private, no-cache"
         assert served.client.get(url).headers["cache-control"] == "no-store"

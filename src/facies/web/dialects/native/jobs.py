@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -120,8 +120,8 @@ class _Jobs:
             statuses=None if status is None else frozenset(status),
             model=model,
             batch=batch,
-            created_from=None if created_from is None else created_from.timestamp(),
-            created_before=None if created_before is None else created_before.timestamp(),
+            created_from=_unix_s(created_from),
+            created_before=_unix_s(created_before),
         )
         before = None if cursor is None else number_of(cursor)
         return await run_in_threadpool(self._page, request, chosen, limit, before)
@@ -149,6 +149,13 @@ class _Jobs:
         """Stop a job and forget it, with its photo and results."""
         job = await self._room.job(request, job_id)
         await run_in_threadpool(delete_job, self._room.store, self._room.blobs, job.id, request.state.sees)
+
+
+def _unix_s(moment: datetime | None) -> float | None:
+    """Unix seconds; a time without a zone is UTC."""
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _check_photos(form: Form, most: int) -> None:

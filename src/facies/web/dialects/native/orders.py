@@ -77,18 +77,25 @@ def _json_object(fields: Mapping[str, str], name: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or _depth(value) > _DEEPEST:
-        raise OptionError(f"{name}: it must be a JSON object.")
+    if not isinstance(value, dict) or not _is_plain(value):
+        raise OptionError(f"{name}: it must be a JSON object, at most {_DEEPEST} levels deep.")
     return value
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _is_plain(value: object) -> bool:
+    """Whether a value can be given back as strict JSON: Python reads more, such as NaN, 1e999 and half characters."""
+    if _is_deeper(value, _DEEPEST):
+        return False
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:  # UnicodeEncodeError is one too
+        return False
+    return True
 
 
-def _depth(value: object) -> int:
+def _is_deeper(value: object, levels: int) -> bool:
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, children), default=0)
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)

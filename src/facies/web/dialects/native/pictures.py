@@ -42,6 +42,7 @@ def pictures_router(room: Room, renderer: Renderer, check_key: KeyCheck) -> APIR
     router.get("/thumbnail.jpg", response_class=Response, responses={**files_of("image/jpeg"), **NEEDED})(
         routes.thumbnail
     )
+    router.head("/overlay.png", include_in_schema=False)(routes.overlay)
     for base in ("photo", "overlay"):
         _add_deep_zoom(router, routes, base)
     return router

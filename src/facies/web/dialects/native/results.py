@@ -49,7 +49,8 @@ def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
             summary=name,
             description=f"{description} Ranges and ETags are understood.",
             responses={**files_of(media_type), **NEEDED},
-        )(routes.blob(name, media_type))
+        )(route := routes.blob(name, media_type))
+        router.head(f"/{name}", include_in_schema=False)(route)
     geojson: dict[int | str, dict[str, Any]] = {
         200: {"description": "A FeatureCollection", "content": {"application/geo+json": {}}}
     }
@@ -59,6 +60,7 @@ def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
     router.get("/photo", response_class=Response, responses={**files_of(*_MEDIA_TYPES.values()), **NEEDED})(
         routes.photo
     )
+    router.head("/photo", include_in_schema=False)(routes.photo)
     return router
 
 
