@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,9 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List, check, make and install model packages.", no_args_is_help=True)
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+data_app = typer.Typer(help="Draw photos with their truth, from seeds.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(data_app, name="data")
 app.add_typer(keys_app, name="keys")
 
 ANALYSE_SETTINGS = ("data_dir", "models_dir", "max_pixels", "runtime", "runtime_streams", "fake_delay_s")
@@ -204,6 +207,43 @@ def evaluate(
     with bars(terminal.notes) as report:
         typer.echo(run(runtime, Source(data, layout), out, trained_on=training, split=split, report=report))
     runtime.close()
+
+
+@data_app.command("synth-cores")
+def synth_cores(
+    out: Annotated[Path, typer.Option(help="Where images/ and masks/ go.", show_default=False)],
+    *,
+    count: Annotated[int, typer.Option(min=1, help="How many photos.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow by one.")] = 0,
+    height: Annotated[int, typer.Option(min=64, help="Rows of each.")] = 2500,
+    width: Annotated[int, typer.Option(min=64, help="Columns of each.")] = 384,
+) -> None:
+    """Draw photos of drill cores with masks, every pixel the number of its rock type (0: background).
+
+    The same seeds give the same photos on any machine. `facies evaluate rock-types --data OUT` takes them as they are.
+    """
+    from facies.training.synth_cores import write
+
+    with bars(terminal.notes) as report:
+        write(out, count, seed, height=height, width=width, on_written=partial(report, "cores"))
+    typer.echo(out)
+
+
+@data_app.command("synth-reefs")
+def synth_reefs(
+    out: Annotated[Path, typer.Option(help="Where images/ and masks/ go.", show_default=False)],
+    *,
+    count: Annotated[int, typer.Option(min=1, help="How many photos.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow by one.")] = 0,
+    height: Annotated[int, typer.Option(min=64, help="Rows of each.")] = 1952,
+    width: Annotated[int, typer.Option(min=64, help="Columns of each.")] = 2928,
+) -> None:
+    """Draw photos of reefs with masks: 0 neither, 1 healthy coral, 2 bleached coral."""
+    from facies.training.synth_reefs import write
+
+    with bars(terminal.notes) as report:
+        write(out, count, seed, height=height, width=width, on_written=partial(report, "reefs"))
+    typer.echo(out)
 
 
 @models_app.command("list")

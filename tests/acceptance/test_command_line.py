@@ -127,7 +127,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, 
 
 
 COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
-COMMANDS += ["evaluate", "models add", "models new"]
+COMMANDS += ["data", "data synth-cores", "data synth-reefs", "evaluate", "models add", "models new"]
 COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
 
 
@@ -207,6 +207,21 @@ def test_a_package_is_evaluated_on_labelled_pictures(facies, tmp_path, models):
     assert found["confusion"]["counts"] == [[3, 0], [0, 3]]
     wrong = facies("evaluate", "pale", "--data", tmp_path / "reef", "--split", "lucky")
     assert (wrong.returncode, "grouped, random" in wrong.stderr) == (2, True)
+
+
+def test_cores_are_drawn_and_a_package_is_evaluated_on_them(facies, tmp_path, models):
+    size = ("--count", 2, "--seed", 7, "--height", 200, "--width", 96)
+    drawn = facies("data", "synth-cores", "--out", tmp_path / "cores", *size)
+    assert (drawn.returncode, drawn.stdout.strip()) == (0, str(tmp_path / "cores"))
+    assert [path.name for path in sorted((tmp_path / "cores").rglob("*.*"))] == [
+        "core-000007.jpg",
+        "core-000008.jpg",
+        "core-000007.png",
+        "core-000008.png",
+    ]
+    done = facies("evaluate", "beds", "--data", tmp_path / "cores", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["data"]["pictures"] == 2
 
 
 def test_keys_are_made_listed_and_revoked(facies, tmp_path):
