@@ -174,6 +174,26 @@ class TestAJobsLife:
         assert_problem(served.client.get(f"{JOBS}/{job_id}"), 404, served.client.get(f"{JOBS}/{job_id}").json()["code"])
 
 
+class TestProblems:
+    def test_unknown_addresses_and_methods_are_problems_too(self, served):
+        for answer, status in (
+            (served.client.get("/api/v1/nothing"), 404),
+            (served.client.get("/api/v1"), 404),
+            (served.client.put(JOBS), 405),
+            (served.client.post(f"{JOBS}/"), 404),
+            (served.client.get(f"{JOBS}/x/nothing.png"), 404),
+        ):
+            assert_problem(answer, status, "http")
+
+    def test_what_goes_wrong_inside_tells_nothing(self, served, monkeypatch, caplog):
+        monkeypatch.setattr(served.store, "get", lambda *_: 1 / 0)
+        answer = served.client.get(f"{JOBS}/x")
+        assert "zero" not in assert_problem(answer, 500, "internal")
+        assert "ZeroDivisionError" in caplog.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-request-id"]
+
+
 class TestListing:
     def test_pages_lead_to_every_job_once(self, served):
         ids = [sent(served) for _ in range(5)]

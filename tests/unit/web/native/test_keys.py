@@ -29,6 +29,12 @@ class TestWhereKeysAreNeeded:
         assert_problem(send(locked), 401, "unknown_key")
         assert locked.client.get("/api/v1/problems/unknown_key").status_code == 200
 
+    @pytest.mark.parametrize("key", ["", "\xe9", "x" * 5000])
+    def test_strange_keys_open_nothing(self, locked, key):
+        assert_problem(locked.client.get(JOBS, headers=[(b"api-key", key.encode("latin-1"))]), 401, "unknown_key")
+        bearer = [(b"authorization", b"Bearer " + key.encode("latin-1"))]
+        assert_problem(locked.client.get(JOBS, headers=bearer), 401, "unknown_key")
+
     def test_a_key_comes_in_either_header(self, locked):
         for headers in (shown(locked.key), {"Authorization": f"Bearer {locked.key}"}):
             assert locked.client.get(JOBS, headers=headers).status_code == 200

@@ -4,7 +4,6 @@ They come from the photo and the result that are there. Nothing is looked at a s
 """
 
 import hashlib
-import zipfile
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
@@ -12,11 +11,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from facies.errors import OptionError, UnknownJobError
+from facies.errors import OptionError
 from facies.jobs.blobs import PHOTO
 from facies.jobs.job import Job
 from facies.models.decision import UNSURE, UNSURE_RGB
 from facies.rendering import Colour, Recipe
+from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.results import NEEDED, files_of, finished_job, job_with_photo
@@ -72,6 +72,7 @@ class _Pictures:
     def __init__(self, room: Room, renderer: Renderer) -> None:
         self._room = room
         self._renderer = renderer
+        self._archives = Archives(room.blobs)
 
     async def overlay(
         self,
@@ -122,14 +123,7 @@ class _Pictures:
             job, picture = await finished_job(self._room, request, job_id), OVERLAY
         name = f"{base}.dzi.zip"
         await self._renderer.provide(job.id, name, Recipe("deep_zoom", self._path(job, picture), base=base))
-        return await run_in_threadpool(self._read_entry, job, name, entry)
-
-    def _read_entry(self, job: Job, name: str, entry: str) -> bytes:
-        with self._room.blobs.open(job.id, name) as file, zipfile.ZipFile(file) as archive:
-            try:
-                return archive.read(entry)
-            except KeyError:
-                raise UnknownJobError("The deep zoom has no such tile; its .dzi says how large it is.") from None
+        return await run_in_threadpool(self._archives.read, job.id, name, entry)
 
     def _overlay_recipe(self, job: Job, opacity: float | None, legend: bool, classes: str | None) -> Recipe:
         manifest = self._room.catalogue.get(job.model).manifest
