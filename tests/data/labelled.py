@@ -1,5 +1,6 @@
 """Tiny fake data in the layouts that the readers know, drawn from a seed."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,49 @@ def write_coralnet_points(folder: Path, photos: int = 3, seed: int = 4) -> None:
         points = [(5, 5, "BL_Por"), (60, 40, "BL_Por"), (119, 30, "Sand"), (60, 160, "Porit"), (0, 199, "Porit")]
         lines += [f"{name},{row},{column},{label}" for row, column, label in points]
     (folder / "annotations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_coco(folder: Path, seed: int = 5) -> None:
+    """`labels.json` and `photos/`: the same sand and mud on three photos, as polygons, runs, and packed runs."""
+    rng = RNG(seed)
+    (folder / "photos").mkdir(parents=True)
+    table: dict = {"images": [], "annotations": [], "categories": [{"id": 5, "name": "sand"}, {"id": 7, "name": "mud"}]}
+    for number, kind in enumerate(("polygons", "runs", "packed"), start=1):
+        name = f"hole{number - 1}_{'abc'[number - 1]}.png"
+        draw_tile(rng, pale=False, side=40).crop((0, 0, 30, 40)).save(folder / "photos" / name)
+        table["images"].append({"id": number, "file_name": name, "height": 40, "width": 30})
+        for place, (category, top, bottom) in enumerate(((5, 10, 20), (7, 25, 35)), start=1):
+            runs = _runs_of_box(top, 5, bottom, 25, height=40, width=30)
+            shapes = {
+                "polygons": [[5, top, 24, top, 24, bottom - 1, 5, bottom - 1]],
+                "runs": {"counts": runs, "size": [40, 30]},
+                "packed": {"counts": _packed(runs), "size": [40, 30]},
+            }
+            annotation = {"id": number * 10 + place, "image_id": number, "category_id": category}
+            table["annotations"].append(annotation | {"segmentation": shapes[kind]})
+    (folder / "labels.json").write_text(json.dumps(table, indent=1), encoding="utf-8")
+
+
+def _runs_of_box(top: int, left: int, bottom: int, right: int, *, height: int, width: int) -> list[int]:
+    """Lengths of runs outside and inside a box by turns, down the columns."""
+    first = left * height + top
+    between = [bottom - top, height - (bottom - top)] * (right - left - 1)
+    rest = height * width - first - (right - left - 1) * height - (bottom - top)
+    return [first, *between, bottom - top, rest]
+
+
+def _packed(runs: list[int]) -> str:
+    """As the COCO API writes them: from the fourth on as the difference to the one before last, five bits a letter."""
+    text = ""
+    for number, run in enumerate(runs):
+        value = run - runs[number - 2] if number > 2 else run
+        while True:
+            bits, value = value & 0x1F, value >> 5
+            is_last = value == (-1 if bits & 0x10 else 0)
+            text += chr((bits if is_last else bits | 0x20) + 48)
+            if is_last:
+                break
+    return text
 
 
 def write_masks(folder: Path, boxes: int = 4, columns: int = 2, seed: int = 2) -> None:

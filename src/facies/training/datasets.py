@@ -7,8 +7,9 @@ the line where there is one.
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training import synth_cores
-from facies.training.plan import CoralNetPoints, Data, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
+from facies.training.mask_values import read_values
+from facies.training.plan import CoralNetPoints, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
 
 NEITHER = -1
 """Label of a picture that shows none of the classes."""
@@ -80,6 +82,7 @@ class MaskRecord:
         path: the picture.
         mask: its mask, PNG of the same size.
         values: what each mask value means: 256 class indices, `IGNORE` or `UNKNOWN`.
+        colours: from "#rrggbb" to the mask's value, for a mask that is painted.
         corrections: where the mask is known to be wrong.
         scored: whether the folds score it.
         draws: how often the plan's windows are drawn of it.
@@ -93,6 +96,7 @@ class MaskRecord:
     corrections: tuple["Correction", ...] = ()
     scored: bool = True
     draws: int = 1
+    colours: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
@@ -135,7 +139,37 @@ class DrawnRecord:
         return core.photo, core.label_map
 
 
-PhotoRecord = MaskRecord | DrawnRecord
+class PhotoRecord(Protocol):
+    """A photo with a label for every pixel, wherever the labels come from."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """What it must not be split from."""
+        ...
+
+    @property
+    def domain(self) -> str:
+        """Where it comes from."""
+        ...
+
+    @property
+    def scored(self) -> bool:
+        """Whether the folds score it."""
+        ...
+
+    @property
+    def draws(self) -> int:
+        """How often the plan's windows are drawn of it."""
+        ...
+
+    def read(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Photo and label map: uint8 (H, W, 3) and (H, W), class indices, `IGNORE` or `UNKNOWN`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -170,38 +204,6 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
             return np.asarray(picture.convert("RGB"))
     except OSError as error:
         raise TrainingError(f"The picture {path} cannot be read: {error}.") from error
-
-
-def read_tiles(data: Data, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
-    """Read data with a label a picture, in whatever layout they are.
-
-    Raises:
-        TrainingError: they cannot be read, or have no label a picture.
-    """
-    match data:
-        case TileTable():
-            return read_tile_table(data, data_dir, class_names)
-        case ImageFolders():
-            return read_image_folders(data, data_dir, class_names)
-        case NoaaPatches():
-            return read_noaa_patches(data, data_dir, class_names)
-        case CoralNetPoints():
-            return read_coralnet_points(data, data_dir, class_names)
-    raise TrainingError(f"Data of the kind {data.kind!r} have no label a picture; the package's task needs one.")
-
-
-def read_photos(data: Data, data_dir: Path, classes: int, plan_dir: Path) -> list[PhotoRecord]:
-    """Read data with a label a pixel, in whatever layout they are; of drawn photos, those to train on.
-
-    Raises:
-        TrainingError: they cannot be read, or have no label a pixel.
-    """
-    match data:
-        case Masks():
-            return list(read_masks(data, data_dir, classes, plan_dir))
-        case SyntheticCores():
-            return list(drawn_records(data))
-    raise TrainingError(f"Data of the kind {data.kind!r} have no label a pixel; the package's task needs one.")
 
 
 def read_tile_table(data: TileTable, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
@@ -348,7 +350,9 @@ def read_masks(data: Masks, data_dir: Path, classes: int, plan_dir: Path) -> lis
             raise TrainingError(f"The picture {picture} has no mask {mask}.")
         group = _group(picture, data.group_pattern)
         fixes = tuple(corrections.pop(picture.name, ()))
-        records.append(MaskRecord(picture, mask, group, data.domain, values, fixes, data.scored, data.draws))
+        records.append(
+            MaskRecord(picture, mask, group, data.domain, values, fixes, data.scored, data.draws, data.colours)
+        )
     if corrections:
         raise TrainingError(f"{data.corrections} corrects {sorted(corrections)[0]}, which is not in {data.path}.")
     return records
@@ -403,11 +407,7 @@ def read_label_map(record: MaskRecord) -> npt.NDArray[np.uint8]:
     Raises:
         TrainingError: the mask cannot be decoded.
     """
-    try:
-        with Image.open(record.mask) as picture:
-            mask = np.array(picture if picture.mode in ("P", "L") else picture.convert("L"))
-    except OSError as error:
-        raise TrainingError(f"The mask {record.mask} cannot be read: {error}.") from error
+    mask = read_values(record.mask, record.colours)
     for fix in record.corrections:
         part = mask[fix.top : fix.bottom, fix.left : fix.right]
         part[(part == 0) | fix.everywhere] = fix.value

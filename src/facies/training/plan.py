@@ -23,6 +23,7 @@ from facies.models.package import ClassEntry, FileName, Input, Name, Source, Tas
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
 class _Frozen(BaseModel):
@@ -160,6 +161,7 @@ class Masks(_Data):
         pictures_ending: take only pictures whose names end so.
         ignore: mask values to leave out.
         unknown: mask values that mean "some class, not the background".
+        colours: for masks that are painted: from "#rrggbb" to the mask's value. A palette needs none.
         corrections: a CSV beside the plan of places where the masks are wrong, see `datasets.read_corrections`.
         draws: how often `schedule.views` windows are drawn of each photo.
     """
@@ -171,7 +173,29 @@ class Masks(_Data):
     pictures_ending: str = ""
     ignore: tuple[int, ...] = (255,)
     unknown: tuple[int, ...] = ()
+    colours: dict[Colour, Annotated[int, Field(ge=0, le=255)]] = {}
     corrections: FileName | None = None
+    draws: Annotated[int, Field(ge=1)] = 1
+
+
+class Coco(_Data):
+    """Labels in COCO's format: polygons or runs of pixels in one JSON file.
+
+    Attributes:
+        path: the JSON file.
+        pictures: the folder that its file names start from.
+        labels: from the category's name to the class. Other categories are "some class, not the background"; crowds
+            are left out.
+        unlabelled: the class of pixels in no shape; without it they are left out.
+        group_pattern: a regular expression on the photo's name without ending; its first group is the photo's group.
+        draws: how often `schedule.views` windows are drawn of each photo.
+    """
+
+    kind: Literal["coco"]
+    pictures: str = "."
+    labels: dict[str, str]
+    unlabelled: str | None = None
+    group_pattern: str = "(.*)"
     draws: Annotated[int, Field(ge=1)] = 1
 
 
@@ -204,7 +228,7 @@ class SyntheticCores(_Frozen):
 
 
 Data = Annotated[
-    TileTable | ImageFolders | NoaaPatches | CoralNetPoints | Masks | SyntheticCores, Field(discriminator="kind")
+    TileTable | ImageFolders | NoaaPatches | CoralNetPoints | Masks | Coco | SyntheticCores, Field(discriminator="kind")
 ]
 
 

@@ -32,8 +32,6 @@ from facies.training.datasets import (
     PhotoRecord,
     TileRecord,
     drawn_test_records,
-    read_photos,
-    read_tiles,
 )
 from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
 from facies.training.network import PixelClassifier
@@ -42,6 +40,7 @@ from facies.training.pixel_scores import score as pixel_score
 from facies.training.pixel_training import map_photo, train_pixels
 from facies.training.plan import Plan, SyntheticCores, read_plan
 from facies.training.progress import Report, silent
+from facies.training.readers import read_photos, read_tiles
 from facies.training.tile_scores import calibrate, held_out_probability, score
 from facies.training.tile_training import TileOutcome, train_tiles
 
@@ -165,7 +164,7 @@ def _tile_records(plan: Plan, data_dir: Path) -> list[TileRecord]:
 def _photo_records(plan: Plan, plan_dir: Path, data_dir: Path) -> list[PhotoRecord]:
     records: list[PhotoRecord] = []
     for data in plan.data:
-        records += read_photos(data, data_dir, len(plan.package.classes), plan_dir)
+        records += read_photos(data, data_dir, plan.package.class_names, plan_dir)
     return records
 
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from facies.errors import TrainingError
-from facies.training import datasets
+from facies.training import datasets, readers
 from facies.training.plan import CoralNetPoints, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
 from tests.data.labelled import (
     write_coralnet_points,
@@ -192,6 +192,30 @@ class TestMasks:
         with pytest.raises(TrainingError, match="has no mask"):
             datasets.read_masks(masks(), tmp_path, 12, tmp_path)
 
+    def test_painted_masks(self, tmp_path):
+        write_masks(tmp_path, boxes=1, columns=1)
+        path = tmp_path / "masks" / "box0_x0.png"
+        values = np.array(Image.open(path))
+        paint = {0: (0, 0, 0), 1: (174, 199, 232), 255: (255, 255, 255)}
+        Image.fromarray(np.array([paint.get(value, (0, 0, 0)) for value in range(256)], np.uint8)[values]).save(path)
+        colours = {"#000000": 0, "#AEC7E8": 1, "#ffffff": 255}
+        (record,) = datasets.read_masks(masks(colours=colours), tmp_path, 12, tmp_path)
+        assert np.array_equal(datasets.read_label_map(record), values)
+        (record,) = datasets.read_masks(masks(colours={"#000000": 0, "#ffffff": 255}), tmp_path, 12, tmp_path)
+        with pytest.raises(TrainingError, match=r"box0_x0\.png has the colour #aec7e8 at row 8, column 12"):
+            datasets.read_label_map(record)
+        (record,) = datasets.read_masks(masks(), tmp_path, 12, tmp_path)
+        with pytest.raises(TrainingError, match=r"box0_x0\.png is painted in colours; say in `colours`"):
+            datasets.read_label_map(record)
+
+    def test_grey_masks_may_come_as_colour_files(self, tmp_path):
+        write_masks(tmp_path, boxes=1, columns=1)
+        path = tmp_path / "masks" / "box0_x0.png"
+        values = np.array(Image.open(path))
+        Image.fromarray(values).convert("RGB").save(path)
+        (record,) = datasets.read_masks(masks(), tmp_path, 12, tmp_path)
+        assert np.array_equal(datasets.read_label_map(record), values)
+
     def test_corrections_fill_background_or_overwrite(self, tmp_path):
         write_masks(tmp_path, boxes=1, columns=1)
         (tmp_path / "fixes.csv").write_text(
@@ -222,11 +246,11 @@ class TestMasks:
 
 def test_every_layout_has_one_reader(tmp_path):
     write_tile_table(tmp_path, photos=1, tiles=4)
-    assert len(datasets.read_tiles(table(), tmp_path, CLASSES)) == 4
+    assert len(readers.read_tiles(table(), tmp_path, CLASSES)) == 4
     with pytest.raises(TrainingError, match="'masks' have no label a picture"):
-        datasets.read_tiles(masks(), tmp_path, CLASSES)
+        readers.read_tiles(masks(), tmp_path, CLASSES)
     with pytest.raises(TrainingError, match="'tile-table' have no label a pixel"):
-        datasets.read_photos(table(), tmp_path, 12, tmp_path)
+        readers.read_photos(table(), tmp_path, CLASSES, tmp_path)
 
 
 def test_drawn_records_for_training_and_for_testing_have_different_seeds():

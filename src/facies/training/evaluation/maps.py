@@ -15,6 +15,7 @@ from facies.errors import TrainingError
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
 from facies.training import metrics
+from facies.training.coco import CocoRecord
 from facies.training.datasets import IGNORE, MaskRecord, PhotoRecord
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
@@ -101,7 +102,7 @@ def _answer(record: PhotoRecord, runtime: Runtime, scratch: Path) -> MapAnswer:
 
 
 def _file_of(record: PhotoRecord, pixels: npt.NDArray[np.uint8], scratch: Path) -> Path:
-    if isinstance(record, MaskRecord):
+    if isinstance(record, MaskRecord | CocoRecord):
         return record.path
     path = scratch / "drawn.png"
     Image.fromarray(pixels).save(path, compress_level=1)

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facies.errors import TrainingError
 from facies.models.package import Manifest
-from facies.training.datasets import PhotoRecord, TileRecord, drawn_test_records, read_photos, read_tiles
+from facies.training.datasets import PhotoRecord, TileRecord, drawn_test_records
 from facies.training.plan import Data, ImageFolders, Masks, NoaaPatches, SyntheticCores
+from facies.training.readers import read_photos, read_tiles
 
 _DOMAIN = "data"
 _TESTED_PART = "test"
 
-Records = Sequence[TileRecord] | Sequence[PhotoRecord]
+Records = Sequence[TileRecord | PhotoRecord]
 
 
 class _Tables(BaseModel):
@@ -108,7 +109,7 @@ def read_records(layout: Layout, data_dir: Path, manifest: Manifest) -> Records:
         if isinstance(data, SyntheticCores):
             photos += drawn_test_records(data)
         else:
-            photos += read_photos(data, data_dir, len(names), layout.folder)
+            photos += read_photos(data, data_dir, names, layout.folder)
     return photos
 
 
