@@ -127,11 +127,14 @@ def into_folders(
             return Outcome(photo, error=str(error))
 
     outcomes: dict[Path, Outcome] = {}
-    with ThreadPoolExecutor(photos_in_hand) as threads:
+    threads = ThreadPoolExecutor(photos_in_hand)
+    try:
         for future in as_completed([threads.submit(do_one, photo) for photo in folders]):
             outcome = future.result()
             outcomes[outcome.photo] = outcome
             yield outcome
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)  # a Ctrl-C does not wait for the photos that have not begun
     out.mkdir(parents=True, exist_ok=True)
     (out / SUMMARY_NAME).write_bytes(to_csv(summary_rows([outcomes[photo] for photo in folders])))
 

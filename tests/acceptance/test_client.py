@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -107,6 +108,20 @@ def test_the_command_sends_photos_and_fetches_results(server, photo, tmp_path):
     assert "broken.png" in finished.stderr
     table = (out / "summary.csv").read_text().splitlines()
     assert len(table) == 3
+
+
+def test_the_command_ends_soon_after_ctrl_c(start_server, tmp_path):
+    server = start_server(FACIES_FAKE_DELAY_S="1")
+    photos = [tmp_path / f"transect-{index}.png" for index in range(6)]
+    for photo in photos:
+        photo.write_bytes(LONG)
+    command = [sys.executable, "-m", "facies", "submit", *map(str, photos), "--model", "test-coral"]
+    command += ["--out", str(tmp_path / "out")]
+    environment = {**server.environment, "FACIES_KEY": server.key}
+    with subprocess.Popen([*command, "--server", server.url], env=environment, stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: len(server.get("/api/v1/jobs", headers=server.key_header).json()["jobs"]) >= 2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) != 0
 
 
 def test_the_command_says_what_is_wrong_in_one_sentence(server, photo):
