@@ -1,6 +1,7 @@
 """The web server, put together: limits and keys in front, one router a dialect, a small page for people."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from fastapi import FastAPI, Request
@@ -29,6 +30,7 @@ from facies.web.intake import Intake
 from facies.web.limits import Limits
 from facies.web.operations import Drain, operations_router
 from facies.web.problems import AnswerFor, AnswerProblem, UnexpectedErrors, plain_answer, problem_of
+from facies.web.renderer import Renderer
 from facies.web.request_ids import RequestIds
 
 
@@ -90,7 +92,8 @@ def create_app(
         uploads,
         config.private_webhooks,
     )
-    dialects = [*_contracts(config, intake, packages, checks), native_dialect(room, check_native)]
+    renderer = Renderer(store, blobs)
+    dialects = [*_contracts(config, intake, packages, checks), native_dialect(room, renderer, check_native)]
     app = FastAPI(
         title="Facies",
         version=__version__,
@@ -98,6 +101,7 @@ def create_app(
         docs_url=None,  # FastAPI's own pages load scripts from another host
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_at_the_end(renderer.stop),
     )
     for dialect in dialects:
         app.include_router(dialect.router)
@@ -116,6 +120,15 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds)
     return app
+
+
+def _at_the_end(act: Callable[[], None]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        act()
+
+    return lifespan
 
 
 def _limits(config: WebConfig, max_photos: int = 1) -> Limits:

@@ -115,7 +115,8 @@ def _refuse_strange_pages(request: Request, friendly_origins: Collection[str], *
             "Without a key this server answers to 'localhost' only; call it by that name, or show a key."
         )
     origin = request.headers.get("origin")
-    if origin is not None and origin not in friendly_origins and origin.partition("://")[2] != host:
+    is_friend = origin in friendly_origins or "*" in friendly_origins
+    if origin is not None and not is_friend and origin.partition("://")[2] != host:
         raise ForbiddenError(
             f"Pages of {origin[:100]} may not use this server; whoever runs it can name them in cors_origins."
         )

@@ -76,6 +76,15 @@ STATUSES: Mapping[type[FaciesError], int] = {
 }
 """HTTP status of each error; it holds for the subclasses too. What is not listed is 500."""
 
+OTHER_CODES: Mapping[str, tuple[int, str]] = {
+    "http": (404, "There is nothing at this address, or it does not take that method."),
+    "invalid_request": (422, "A parameter of the request is missing or of the wrong kind."),
+    "disconnected": (400, "The connection was closed before the request was complete."),
+    "disk_full": (507, "The server's disk is full."),
+    "internal": (500, "Something went wrong on the server."),
+}
+"""Status and meaning of the codes that belong to no class of `facies.errors`."""
+
 _ROUTING_SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",

@@ -21,7 +21,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from facies.errors import FaciesError, NoResultError, RenderingError, UnknownJobError
 from facies.jobs.blobs import Blobs
-from facies.jobs.job import ANY_OWNER
+from facies.jobs.job import ANY_OWNER, Status
 from facies.jobs.store import JobStore
 from facies.rendering import UNREADABLE, Recipe
 
@@ -61,6 +61,7 @@ class Renderer:
         self._command = command
         self._timeout_s = timeout_s
         self._limiter = CapacityLimiter(_AT_A_TIME)
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def provide(self, job_id: str, name: str, recipe: Recipe) -> None:
@@ -76,17 +77,36 @@ class Renderer:
             if not await run_in_threadpool(self._blobs.exists, job_id, name):
                 await anyio.to_thread.run_sync(self._render, job_id, name, recipe, limiter=self._limiter)
 
+    def stop(self) -> None:
+        """End what is being rendered, so that a server can end without waiting for it."""
+        for process in tuple(self._running):
+            process.kill()
+
     def _render(self, job_id: str, name: str, recipe: Recipe) -> None:
         if name.startswith(VIEW_PREFIX):
             self._make_room(job_id)
-        with self._blobs.create(job_id, name) as blob, self._process(recipe) as output:
-            while piece := output.read(_PIECE_BYTES):
-                blob.write(piece)
         try:
-            self._store.get(job_id, ANY_OWNER)
-        except UnknownJobError:  # deleted meanwhile: nobody else would remove what was just written
+            with self._blobs.create(job_id, name) as blob, self._process(recipe) as output:
+                while piece := output.read(_PIECE_BYTES):
+                    blob.write(piece)
+        finally:
+            self._leave_no_orphan(job_id)
+
+    def _leave_no_orphan(self, job_id: str) -> None:
+        """If the job lost its files meanwhile, nobody else would remove what was just written.
+
+        Raises:
+            UnknownJobError: the job is gone.
+            NoResultError: it failed or was cancelled.
+        """
+        try:
+            job = self._store.get(job_id, ANY_OWNER)
+        except UnknownJobError:
             self._blobs.remove(job_id)
             raise
+        if job.status in (Status.FAILED, Status.CANCELLED):
+            self._blobs.remove(job_id)
+            raise NoResultError(f"The job is {job.status} by now, and its photo is gone.")
 
     def _make_room(self, job_id: str) -> None:
         views = [name for name in self._blobs.names(job_id) if name.startswith(VIEW_PREFIX)]
@@ -109,6 +129,7 @@ class Renderer:
             process = subprocess.Popen(
                 self._command, stdin=recipe_file, stdout=subprocess.PIPE, stderr=complaints, env=environment
             )
+            self._running.add(process)
             timer = Timer(self._timeout_s, process.kill)
             timer.start()
             try:
@@ -116,8 +137,7 @@ class Renderer:
                     yield process.stdout  # type: ignore[misc]  # it is a pipe, as was asked
             finally:
                 timer.cancel()
-                if process.poll() is None:
-                    process.kill()
+                self._running.discard(process)
             if process.returncode:
                 complaints.seek(0)
                 raise _failure(process.returncode, complaints.read(_COMPLAINT_BYTES).decode(errors="replace"))

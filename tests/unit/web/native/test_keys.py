@@ -110,6 +110,9 @@ class TestOnOnesOwnMachine:
     def test_all_local_names_are_good(self, served, host):
         assert served.client.get(JOBS, headers={"host": host}).status_code == 200
 
+    def test_all_pages_are_friends_where_it_says_so(self, serve):
+        assert serve(cors_origins=("*",)).client.get(JOBS, headers={"origin": "https://a.example"}).status_code == 200
+
     def test_a_server_open_to_anyone_answers_to_any_name(self, serve):
         client = TestClient(serve(only_local=False).app, base_url="http://reef.example")
         assert client.get(JOBS).status_code == 200

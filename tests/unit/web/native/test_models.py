@@ -49,4 +49,6 @@ def test_a_damaged_package_is_the_servers_fault(served):
 def test_codes_of_problems_are_explained(served):
     answer = served.client.get("/api/v1/problems/queue_full").json()
     assert (answer["code"], answer["example"]["status"]) == ("queue_full", 429)
+    for code in ("http", "internal", "invalid_request", "disk_full", "unknown_upload"):
+        assert served.client.get(f"/api/v1/problems/{code}").json()["code"] == code
     assert_problem(served.client.get("/api/v1/problems/nothing"), 404, "http")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from facies.analysis import analyse
-from facies.errors import RenderingError, UnknownJobError
+from facies.errors import NoResultError, RenderingError, UnknownJobError
 from facies.jobs.blobs import PHOTO
 from facies.models.fake import FakeRuntime
 from facies.models.package import load_package
@@ -136,18 +136,30 @@ class TestRenderer:
         self.provide(self.renderer(served, program), job_id, times=5)
         assert tally.read_text() == "x"
 
-    def test_a_job_that_is_deleted_meanwhile_leaves_nothing(self, served, job_id):
+    @pytest.mark.parametrize(("method", "path"), [("delete", ""), ("post", "/cancel")])
+    def test_a_job_that_loses_its_files_meanwhile_leaves_nothing(self, served, job_id, method, path):
         flag = served.folder / "flag"
         program = f"import os, time\nopen({str(flag)!r}, 'w')\nwhile os.path.exists({str(flag)!r}): time.sleep(0.01)"
         with ThreadPoolExecutor(1) as thread:
             future = thread.submit(self.provide, self.renderer(served, program), job_id)
             while not flag.exists():
                 time.sleep(0.01)
-            served.client.delete(f"{JOBS}/{job_id}")
+            getattr(served.client, method)(f"{JOBS}/{job_id}{path}")
             flag.unlink()
-            with pytest.raises((UnknownJobError, FileNotFoundError)):
+            with pytest.raises((UnknownJobError, NoResultError)):
                 future.result(30)
         assert not served.files()
+
+    def test_a_server_that_ends_does_not_wait_for_it(self, served, job_id):
+        flag = served.folder / "flag"
+        renderer = self.renderer(served, f"import time; open({str(flag)!r}, 'w'); time.sleep(60)", timeout_s=60)
+        with ThreadPoolExecutor(1) as thread:
+            future = thread.submit(self.provide, renderer, job_id)
+            while not flag.exists():
+                time.sleep(0.01)
+            renderer.stop()
+            with pytest.raises(RenderingError):
+                future.result(20)
 
     def test_secrets_of_the_server_are_not_handed_on(self, served, job_id, monkeypatch):
         monkeypatch.setenv("FACIES_DATABASE_URL", "postgresql://secret")

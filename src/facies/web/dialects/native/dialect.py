@@ -18,23 +18,24 @@ from facies.web.dialects.native.problems import answer_problem, answers, problem
 from facies.web.dialects.native.results import results_router
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import ErrorCode
-from facies.web.problems import status_of
+from facies.web.problems import OTHER_CODES, status_of
 from facies.web.renderer import Renderer
 
 KeyCheckFor = Callable[[Scope], KeyCheck]
 
 
-def native_dialect(room: Room, check_key_for: KeyCheckFor) -> Dialect:
+def native_dialect(room: Room, renderer: Renderer, check_key_for: KeyCheckFor) -> Dialect:
     """The native API over the jobs and packages of `room`.
 
     Args:
         room: jobs, files, packages.
+        renderer: makes the pictures that the worker did not.
         check_key_for: the check that lets in who may use a scope.
     """
     router = APIRouter()
     for_jobs = check_key_for(Scope.JOBS)
     router.include_router(models_router(room.catalogue, check_key_for(Scope.MODELS)))
-    router.include_router(pictures_router(room, Renderer(room.store, room.blobs), for_jobs))
+    router.include_router(pictures_router(room, renderer, for_jobs))
     for make in (jobs_router, events_router, results_router, batches_router):
         router.include_router(make(room, for_jobs))
     router.include_router(_problems_router())
@@ -43,16 +44,16 @@ def native_dialect(room: Room, check_key_for: KeyCheckFor) -> Dialect:
 
 def _problems_router() -> APIRouter:
     router = APIRouter(prefix=f"{PREFIX}/problems", tags=["Problems"])
-    codes = {kind.code: kind for kind in _kinds(FaciesError)}
+    explained = {kind.code: (status_of(kind), (kind.__doc__ or "").partition("\n")[0]) for kind in _kinds(FaciesError)}
+    explained |= OTHER_CODES
 
     @router.get("/{code}", responses=answers(404))
     async def explain(code: str) -> ErrorCode:
         """What the code of a problem means."""
-        kind = codes.get(code)
-        if kind is None:
+        if code not in explained:
             raise HTTPException(404)
-        meaning = (kind.__doc__ or "").partition("\n")[0]
-        return ErrorCode(code=code, meaning=meaning, example=problem_document(status_of(kind), code, meaning))
+        status, meaning = explained[code]
+        return ErrorCode(code=code, meaning=meaning, example=problem_document(status, code, meaning))
 
     return router
 
