@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False)
 
+_MOST_NAMES = 12
+
 
 @contextmanager
 def tiles_bar(total: int) -> Iterator[Progress]:
@@ -104,17 +106,27 @@ def show_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
 
 def _findings(summary: dict[str, Any]) -> Text:
     if "tiles" in summary:
-        counts = summary["tiles"]["by_class"].items()
-        return Text(f"{summary['tiles']['total']} tiles: " + ", ".join(f"{count} {name}" for name, count in counts))
+        counts = summary["tiles"]["by_class"]
+        if len(counts) > _MOST_NAMES:
+            counts = dict(sorted(((name, count) for name, count in counts.items() if count), key=lambda item: -item[1]))
+        return Text(
+            f"{summary['tiles']['total']} tiles: " + _listed([f"{count} {name}" for name, count in counts.items()])
+        )
     areas = sorted(summary["classes"], key=lambda area: -area["share"])
     return Text(", ".join(f"{area['name']} {area['share']:.0%}" for area in areas) or "no rock found")
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The words, or the first of them and how many more there are."""
+    more = len(words) - _MOST_NAMES
+    return ", ".join(words) if more <= 0 else f"{', '.join(words[:_MOST_NAMES])} and {more} more"
 
 
 def show_models(manifests: Sequence[Manifest]) -> None:
     """A row a package."""
     table = Table("model", "task", "classes", "what it is", box=None, pad_edge=False, header_style="bold")
     for manifest in manifests:
-        classes = ", ".join(entry.name for entry in manifest.classes)
+        classes = _listed([entry.name for entry in manifest.classes])
         table.add_row(manifest.reference, manifest.task, Text(classes), Text(manifest.title))
     output.print(table)
 
@@ -151,7 +163,7 @@ def show_keys(keys: Sequence[Key]) -> None:
 def show_server(address: str, manifests: Sequence[Manifest], data_dir: Path, first_key: str | None) -> None:
     """The lines a server starts with: packages, data folder, the first key if it was just made, the address."""
     for manifest in manifests:
-        classes = ", ".join(entry.name for entry in manifest.classes if entry.name != manifest.decision.background)
+        classes = _listed([entry.name for entry in manifest.classes if entry.name != manifest.decision.background])
         notes.print(Text.assemble(("model    ", "dim"), (manifest.reference, "bold"), f"  {manifest.task}: {classes}"))
     notes.print(Text.assemble(("data     ", "dim"), str(data_dir)))
     if first_key is not None:
