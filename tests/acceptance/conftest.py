@@ -1,6 +1,7 @@
 """Real servers and workers: processes of their own, spoken to over sockets."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ START_S = 30.0
 STOP_S = 15.0
 JOB_S = 60.0
 SOURCE = Path(__file__).parents[2] / "src"
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 
 @dataclass

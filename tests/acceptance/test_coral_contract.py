@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import requests
 
-from tests.acceptance.conftest import JOB_S, SOURCE, wait_until
+from tests.acceptance.conftest import JOB_S, SOURCE, needs_curl, wait_until
 from tests.data.photos import decode, encode, patchwork
 
 API = "/V1/api"
@@ -207,6 +207,7 @@ class TestErrors:
         assert (answer.status_code, answer.json()) == (400, {"error": "No image provided"})
         assert server.post(f"{API}/classify").json() == {"error": "No image provided"}
 
+    @needs_curl
     def test_no_filename(self, server):
         command = ["curl", "-s", "-F", "image=@-;filename=", f"{server.url}{API}/classify"]
         printed = subprocess.run(command, input=b"x", capture_output=True, check=True, timeout=JOB_S).stdout
@@ -285,6 +286,7 @@ def test_jobs_are_their_owners_where_keys_are_required(start_server):
     assert server.get(f"{API}/status/{job_id}", headers=server.key_header).json()["status"] == "queued"
 
 
+@needs_curl
 def test_curl(server, tmp_path):
     (tmp_path / "reef.jpg").write_bytes(encode(PHOTO, "JPEG"))
     command = f'curl -s -F "image=@reef.jpg" {server.url}{API}/classify'

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.acceptance.conftest import JOB_S, SOURCE, wait_until
+from tests.acceptance.conftest import JOB_S, SOURCE, needs_curl, wait_until
 from tests.data.packages import ROCK_CLASSES
 from tests.data.photos import decode, encode, strata
 
@@ -233,6 +233,7 @@ def test_no_file_is_422(server):
     assert (answer.status_code, list(answer.json())) == (422, ["detail"])
 
 
+@needs_curl
 def test_the_documented_curl_lines(server, tmp_path):
     (tmp_path / "core.jpg").write_bytes(encode(PHOTO, "JPEG", quality=95))
     post = f'curl -s -X POST "{server.url}/predict" -H "api-key: {server.key}" -F "file=@core.jpg" -F "mask_weight=0.6"'
