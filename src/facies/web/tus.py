@@ -86,8 +86,8 @@ def tus_router(uploads: Uploads, check_key: KeyCheck, idle_timeout_s: float) -> 
     known = [Depends(check_key), Depends(_speaks_tus)]
     tus = _Tus(uploads, idle_timeout_s)
     router.options("", status_code=204, responses=_NO_BODY)(tus.describe)
-    router.post("", status_code=201, dependencies=known, responses=_CREATED)(tus.create)
-    router.head("/{upload_id}", dependencies=known, responses=_OFFSET)(tus.head)
+    router.post("", status_code=201, dependencies=known, responses=_CREATED, response_class=Response)(tus.create)
+    router.head("/{upload_id}", dependencies=known, responses=_OFFSET, response_class=Response)(tus.head)
     router.patch("/{upload_id}", status_code=204, dependencies=known, openapi_extra=_PIECE, responses=_NO_BODY)(
         tus.patch
     )
