@@ -3,6 +3,7 @@
 package.toml   what `Manifest` describes
 model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
 CARD.md        trained on, tested on, where it fails
+trained-on.txt optional: perceptual hashes of the training pictures, for `facies evaluate`
 self-test.png  optional: what `facies models verify` shows the network
 """
 

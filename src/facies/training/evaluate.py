@@ -14,7 +14,7 @@ from typing import Any
 from facies.errors import TrainingError
 from facies.models.runtime import Runtime
 from facies.training.datasets import NEITHER, TileRecord
-from facies.training.evaluation.leaks import Picture, find_leaks, find_twins, perceptual_hash
+from facies.training.evaluation.leaks import Picture, find_leaks, find_twins, perceptual_hash, read_fingerprints
 from facies.training.evaluation.maps import answer_maps, score_maps, worst_maps
 from facies.training.evaluation.page import render
 from facies.training.evaluation.sources import Layout, Records, guess_layout, other_parts, read_layout, read_records
@@ -72,7 +72,7 @@ def evaluate(
         tested: the labelled pictures to test on.
         out_dir: where the two files go; made where it does not exist.
         trained_on: what the package was trained on, to be compared with; the other parts of a published split are taken
-            where it is None.
+            where it is None. The hashes that the package carries are compared with in any case.
         split: how the folds are made in which a temperature is fitted; "random" has to be asked for, and the page says
             so on top.
         report: told of every step.
@@ -90,7 +90,8 @@ def evaluate(
     others = _read_others(trained_on, layout, tested.folder, runtime)
     measure = _measure_tiles if runtime.package.manifest.task == "tile-classification" else _measure_maps
     measured, pictures = measure(runtime, records, split, report)
-    leaks = {"training": find_leaks(pictures, _pictures(others, report)), "twins": find_twins(pictures)}
+    seen = [*_pictures(others, report), *read_fingerprints(runtime.package.path)]
+    leaks = {"training": find_leaks(pictures, seen), "twins": find_twins(pictures)}
     evaluation = {
         "format_version": 1,
         **_describe(runtime, tested, layout, records),
@@ -220,10 +221,16 @@ def _leak_remarks(leaks: dict[str, Any], pictures: int) -> tuple[list[str], list
             "Whether the package was trained on any of these pictures was not checked: no training data were given "
             "(--trained-on)."
         )
+    elif not training["grouped"]:
+        notes.append(
+            f"Compared with the hashes of {training['trained_on']} training pictures that the package carries. "
+            "Whether other pictures of the same photos, sites or boxes were among them cannot be told without the "
+            "training data."
+        )
     elif not alarms:
         notes.append(
-            f"No tested picture shares a group with the {training['trained_on']} training pictures or is a "
-            "near-duplicate of one."
+            f"No tested picture shares a group with the {training['grouped']} training pictures that were given, and "
+            f"none is a near-duplicate of the {training['trained_on']} that are known."
         )
     if twins["near_duplicates"]:
         notes.append(

@@ -33,6 +33,7 @@ from facies.training.datasets import (
     TileRecord,
     drawn_test_records,
 )
+from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
 from facies.training.network import PixelClassifier
 from facies.training.packaging import write_package
@@ -77,7 +78,19 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(network, plan.package.input.size_hw, folder / WEIGHTS_NAME)
     measured["agreement"] = measure_agreement(network, folder / WEIGHTS_NAME, pictures)
-    return write_package(plan, plan_path.parent, folder, calibration, measured)
+    package = write_package(plan, plan_path.parent, folder, calibration, measured)
+    _write_fingerprints(package, plan, plan_path.parent, data_dir)
+    return package
+
+
+def _write_fingerprints(package: Package, plan: Plan, plan_dir: Path, data_dir: Path) -> None:
+    """Tell what the package was trained on; drawn photos are no secret and can be drawn again."""
+    if plan.package.task == "tile-classification":
+        pixels = (record.read() for record in _tile_records(plan, data_dir))
+    else:
+        photos = _photo_records(plan, plan_dir, data_dir)
+        pixels = (record.read()[0] for record in photos if not isinstance(record, DrawnRecord))
+    write_fingerprints(package.path, [Picture("", None, perceptual_hash(picture)) for picture in pixels])
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,17 @@ A hash is the signs of a picture's lowest frequencies: it survives resizing, rec
 and differs between two pictures of the same reef.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from facies.errors import TrainingError
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -19,6 +23,8 @@ _LOW = 8
 MOST_BITS = 8
 """Near-duplicates differ in at most this many of 64 bits: recompressed copies in 2, other photos of a reef in 12."""
 
+FINGERPRINTS_NAME = "trained-on.txt"
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
 _FLAT = 2.0
 _MOST_EXAMPLES = 20
 _ROWS_AT_ONCE = 512
@@ -30,12 +36,12 @@ class Picture:
 
     Attributes:
         name: for people.
-        group: its photo, site or box.
+        group: its photo, site or box; None where that is not known.
         hash: from `perceptual_hash`; None where the picture has next to no structure.
     """
 
     name: str
-    group: str
+    group: str | None
     hash: np.uint64 | None
 
 
@@ -91,18 +97,19 @@ def find_leaks(tested: Sequence[Picture], trained_on: Sequence[Picture]) -> dict
     """What of the tested pictures was trained on, as far as can be seen.
 
     Returns:
-        Ready for JSON: `checked`, how many pictures are in a shared group and how many have a near-duplicate, and
-        examples.
+        Ready for JSON: what was compared, how many pictures are in a shared group, how many have a near-duplicate,
+        and examples.
     """
-    known = {picture.group for picture in trained_on}
+    known = {picture.group for picture in trained_on} - {None}
     shared = [picture for picture in tested if picture.group in known]
     left, right = _hashed(tested), _hashed(trained_on)
     pairs = near_pairs(_hashes(left), _hashes(right))
     return {
         "checked": bool(trained_on),
+        "grouped": sum(picture.group is not None for picture in trained_on),
         "trained_on": len(trained_on),
         "in_shared_groups": len(shared),
-        "shared_groups": sorted({picture.group for picture in shared}),
+        "shared_groups": sorted({str(picture.group) for picture in shared}),
         "near_duplicates": len({index for index, _, _ in pairs}),
         "examples": [
             {"tested": left[one].name, "trained_on": right[other].name, "bits": bits}
@@ -131,6 +138,37 @@ def find_twins(tested: Sequence[Picture]) -> dict[str, Any]:
             for one, other, bits in pairs[:_MOST_EXAMPLES]
         ],
     }
+
+
+def write_fingerprints(package: Path, pictures: Sequence[Picture]) -> None:
+    """Write the hashes of what a package was trained on into it, so that anybody can look for leaks without the data.
+
+    Args:
+        package: its folder.
+        pictures: what it was trained on.
+    """
+    lines = sorted(f"{int(picture.hash):016x}" for picture in pictures if picture.hash is not None)
+    text = f"# Perceptual hashes of the {len(lines)} pictures that this package was trained on.\n" + "\n".join(lines)
+    (package / FINGERPRINTS_NAME).write_text(text + "\n", encoding="ascii")
+
+
+def read_fingerprints(package: Path) -> list[Picture]:
+    """What a package says it was trained on; nothing where it does not say.
+
+    Raises:
+        TrainingError: a line is no hash.
+    """
+    path = package / FINGERPRINTS_NAME
+    if not path.is_file():
+        return []
+    pictures = []
+    for number, line in enumerate(path.read_text(encoding="ascii", errors="replace").splitlines(), start=1):
+        if line.startswith("#"):
+            continue
+        if not _FINGERPRINT.fullmatch(line):
+            raise TrainingError(f"{path}, line {number}: {line[:20]!r} is no hash of 16 hexadecimal digits.")
+        pictures.append(Picture(f"training picture {line}", None, np.uint64(int(line, 16))))
+    return pictures
 
 
 def _hashed(pictures: Sequence[Picture]) -> list[Picture]:

@@ -9,6 +9,7 @@ from PIL import Image
 from facies.errors import TrainingError
 from facies.models.openvino import OpenVinoRuntime
 from facies.training.evaluate import JSON_NAME, Source, evaluate
+from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from tests.data.labelled import write_coralnet_points, write_image_folders, write_noaa_patches, write_tile_table
 from tests.data.networks import map_package, tile_package
 
@@ -133,11 +134,19 @@ class TestTiles:
         assert "24 of 25 tested pictures are of a group" in remarks(found, "alarm")
         assert page.index("LEAK") < page.index("<h2>Scores")
 
+    def test_what_the_package_says_it_was_trained_on_is_compared_with(self, tmp_path, tiles, data):
+        write_image_folders(data)
+        first = Image.open(data / "healthy" / "healthy-0.png")
+        write_fingerprints(tiles.path, [Picture("", None, perceptual_hash(np.asarray(first)))])
+        found, _ = run(tiles, tmp_path, Source(data))
+        assert "1 of 12 tested pictures have a near-duplicate" in remarks(found, "alarm")
+        assert "that the package carries" in remarks(found, "note")
+
     def test_training_data_elsewhere_are_compared_with(self, tmp_path, tiles, data):
         write_image_folders(data / "new", seed=1)
         write_image_folders(data / "old", seed=2)
         found, _ = run(tiles, tmp_path, Source(data / "new"), trained_on=Source(data / "old"))
-        assert "12 training pictures" in remarks(found, "note") or "LEAK" in remarks(found, "alarm")
+        assert "the 12 training pictures that were given" in remarks(found, "note") or "LEAK" in remarks(found, "alarm")
 
     def test_pictures_of_the_packages_own_plan_were_trained_on(self, tmp_path, tiles, data):
         write_tile_table(data)

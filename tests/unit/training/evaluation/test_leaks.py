@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facies.training.evaluation.leaks import Picture, find_leaks, find_twins, near_pairs, perceptual_hash
+from facies.errors import TrainingError
+from facies.training.evaluation.leaks import (
+    FINGERPRINTS_NAME,
+    Picture,
+    find_leaks,
+    find_twins,
+    near_pairs,
+    perceptual_hash,
+    read_fingerprints,
+    write_fingerprints,
+)
 
 
 def picture(name, group, pixels):
@@ -69,3 +79,25 @@ def test_twins_are_copies_in_different_groups():
     found = find_twins(pictures)
     assert found["near_duplicates"] == 3
     assert {(pair["tested"], pair["trained_on"]) for pair in found["examples"]} == {("a", "c"), ("b", "c")}
+
+
+def test_a_package_carries_the_hashes_of_what_it_was_trained_on(tmp_path):
+    flat = np.full((40, 40, 3), 90, np.uint8)
+    write_fingerprints(
+        tmp_path, [picture(str(seed), "site", reef(seed)) for seed in range(3)] + [picture("", "", flat)]
+    )
+    known = read_fingerprints(tmp_path)
+    assert {entry.hash for entry in known} == {perceptual_hash(reef(seed)) for seed in range(3)}
+    found = find_leaks([picture("copy", "site", worn(reef(1))), picture("new", "site", reef(7))], known)
+    assert (found["checked"], found["grouped"], found["in_shared_groups"]) == (True, 0, 0)
+    assert found["near_duplicates"] == 1
+
+
+def test_a_package_need_not_say(tmp_path):
+    assert read_fingerprints(tmp_path) == []
+
+
+def test_a_line_that_is_no_hash_is_named(tmp_path):
+    (tmp_path / FINGERPRINTS_NAME).write_text("# hashes\n0123456789abcdef\nno hash\n")
+    with pytest.raises(TrainingError, match=r"trained-on\.txt, line 3: 'no hash' is no hash"):
+        read_fingerprints(tmp_path)
