@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     )
 
     runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
-    runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches looked at side by side; 0: automatic.")
+    runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches at a time; 0: one a core.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")
     worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
     lease_s: Seconds = Field(15.0, description="A worker that is silent for so long has lost its job, seconds.")
