@@ -210,6 +210,14 @@ def test_the_key_goes_to_no_other_server(script, client):
         assert other.requests == []
 
 
+def test_what_is_gone_after_a_line_broke_was_deleted(script, client):
+    script.will("DELETE", JOB, Answer(is_cut=True), Answer(404, {}))
+    client.delete(job_of(state()))
+    assert len(script.asked("DELETE", JOB)) == 2
+    with pytest.raises(RemoteError):
+        client.delete(job_of(state()))
+
+
 # --- in pieces
 
 UPLOADS = "/api/v1/uploads"

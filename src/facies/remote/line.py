@@ -18,6 +18,7 @@ from facies.errors import RemoteError
 
 PUT_OFF: Final = frozenset({429, 502, 503, 504})
 
+_GONE: Final = frozenset({404, 410})
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
 
@@ -58,13 +59,16 @@ class Line:
         Raises:
             RemoteError: the server refused, or could not be reached for as long as one bears with it.
         """
-        patience = self.patience()
+        patience, may_have_come_through = self.patience(), False
         while True:
             try:
                 answer = self.ask_once(method, path, **body())
             except httpx2.TransportError as error:
                 patience.wait(self.unreachable(error))
+                may_have_come_through = True
                 continue
+            if may_have_come_through and method == "DELETE" and answer.status_code in _GONE:
+                return answer  # it was the attempt before that removed it
             if answer.status_code not in PUT_OFF:
                 return checked(answer)
             patience.wait(problem_of(answer), retry_after_s(answer))
