@@ -608,6 +608,18 @@ class StoreContract:
         clock.now += 86400
         assert store.submit_all([again], request).job_ids == (again.id,)
 
+    def test_the_same_request_many_times_at_once_makes_its_jobs_once(self, store):
+        request, start = Idempotency("monday", "a" * 64), threading.Barrier(8)
+
+        def submit(_):
+            start.wait()
+            return store.submit_all([new_job()], request)
+
+        with ThreadPoolExecutor(8) as threads:
+            submissions = set(threads.map(submit, range(8)))
+        assert len(submissions) == 1
+        assert len(store.list_jobs(None)) == 1
+
     def test_a_request_that_was_refused_may_come_again(self, reopen):
         store = reopen(queue_limit=1)
         request = Idempotency("monday", "a" * 64)
