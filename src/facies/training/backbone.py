@@ -2,7 +2,7 @@
 
 A quantised file holds 8-bit weights and a scale a layer or a channel; here they come back as float32, with batch
 normalisation already folded into weight and bias. What is read is a list of layers in the order of the network, which
-`facies.training.network` lays over its own.
+`facies.training.encoders` lays over its own.
 """
 
 from dataclasses import dataclass

@@ -22,16 +22,19 @@ from facies.imaging.tiles import cut
 from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
 from facies.training.datasets import UNKNOWN, PhotoRecord
+from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2, load_start
 from facies.training.feature_bank import Bank, build_banks
 from facies.training.fit import Task, fit, seed_of
-from facies.training.network import PYRAMID_CHANNELS, PixelClassifier, Pyramid, load_start
+from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
 from facies.training.plan import Plan
+from facies.training.probes import fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
 
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
+_LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class WindowData:
     Attributes:
         records: the photos.
         record_of: int64 (D,): a draw is some windows of one photo; a photo may have several.
-        banks: float16 (D, windows, channels, h, w), one a level of the pyramid.
+        banks: float16 (D, windows, channels, h, w), one a level of the pyramid, and the tone last.
         labels: uint8 (D, windows, h, w) at stride 4: class index, `UNKNOWN` or `IGNORE`.
     """
 
@@ -134,7 +137,7 @@ def _probs(network: PixelClassifier, windows: npt.NDArray[np.uint8]) -> Iterator
 def _prepare(
     plan: Plan, records: Sequence[PhotoRecord], layers: Sequence[Layer], work_dir: Path, report: Report
 ) -> WindowData:
-    frozen = Pyramid(_new_network(plan, layers, "windows").encoder)
+    frozen = Pyramid(_start_encoder(layers))
     record_of = np.repeat(np.arange(len(records)), [record.draws for record in records])
     views, size = plan.schedule.views, plan.package.input.size_hw[0] // _STRIDE
     labels_path = work_dir / "labels.npy"
@@ -147,7 +150,7 @@ def _prepare(
         labels[draw] = maps[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
         return windows
 
-    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS))]
+    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS) + 1)]
     banks = build_banks(frozen, windows_of, len(record_of), paths, report, "looking at photos")
     return WindowData(tuple(records), record_of, tuple(banks), np.array(labels))
 
@@ -178,13 +181,25 @@ def _folds(plan: Plan, data: WindowData) -> FoldOf:
     return fold_of
 
 
-def _new_network(plan: Plan, layers: Sequence[Layer], name: str) -> PixelClassifier:
-    torch.manual_seed(seed_of(plan.seed, name))
-    network = PixelClassifier(len(plan.package.classes), dropout=plan.schedule.dropout)
+def _probed(plan: Plan, data: WindowData) -> tuple[int, ...]:
+    """The types of which there are labelled photos that count: the only ones that can be told apart with some right."""
+    scored = np.isin(data.record_of, np.flatnonzero([record.scored for record in data.records]))
+    return tuple(index for index in np.unique(data.labels[scored]).tolist() if 0 < index < len(plan.package.classes))
+
+
+def _start_encoder(layers: Sequence[Layer]) -> MobileNetV2:
+    encoder = MobileNetV2()
     if layers:
-        load_start(network.encoder, layers)
-    for parameter in network.encoder.parameters():
-        parameter.requires_grad_(False)
+        load_start(encoder, layers)
+    encoder.requires_grad_(False)
+    return encoder
+
+
+def _new_network(plan: Plan, layers: Sequence[Layer], name: str, probed: Sequence[int]) -> PixelClassifier:
+    torch.manual_seed(seed_of(plan.seed, name))
+    network = PixelClassifier(
+        _start_encoder(layers), len(plan.package.classes), probed=probed, dropout=plan.schedule.dropout
+    )
     network.to(memory_format=torch.channels_last)
     return network
 
@@ -198,10 +213,10 @@ def _train(
     work_dir: Path,
     report: Report,
 ) -> PixelClassifier:
-    schedule, network = plan.schedule, _new_network(plan, layers, name)
+    schedule, network = plan.schedule, _new_network(plan, layers, name, _probed(plan, data))
     decoder = [parameter for parameter in network.parameters() if parameter.requires_grad]
     draws = np.flatnonzero(np.isin(data.record_of, records))
-    shares = _draw_shares(plan, data, draws)
+    shares = _draw_shares(data, draws, plan.schedule.domain_shares)
 
     def batches(rng: np.random.Generator) -> Iterator[tuple[list[Tensor], Tensor]]:
         for _ in range(schedule.steps):
@@ -209,17 +224,42 @@ def _train(
             windows = rng.integers(0, schedule.views, schedule.batch_size)
             levels = [
                 torch.from_numpy(np.stack([bank[d, w] for d, w in zip(chosen, windows, strict=True)])).float()
-                for bank in data.banks
+                for bank in data.banks[:-1]
             ]
             levels = [level.contiguous(memory_format=torch.channels_last) for level in levels]
             yield levels, torch.from_numpy(data.labels[chosen, windows].astype(np.int64))
 
     def loss(batch: tuple[list[Tensor], Tensor]) -> Tensor:
         levels, labels = batch
-        return pixel_loss(network.decode(levels)[0], labels)
+        return pixel_loss(network.decode(levels), labels)
 
     task = Task(name, [(decoder, schedule.head_rate)], batches, loss, schedule.steps)
-    return fit(network, task, schedule, plan.seed, work_dir, report)
+    network = fit(network, task, schedule, plan.seed, work_dir, report)
+    _fit_probes(network, plan, data, draws)
+    return network
+
+
+def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
+    """Fit the probes on the mean over the core of every window, to the shares that the probed types have of it."""
+    textures, tones, types, weights = [], [], [], []
+    probed = torch.tensor(network.probed)
+    draw_shares = _draw_shares(data, draws, plan.schedule.probe_shares)
+    for draw, draw_share in zip(draws.tolist(), draw_shares.tolist(), strict=True):
+        labels = torch.from_numpy(data.labels[draw])
+        typed = ((labels > 0) & (labels < len(plan.package.classes)))[:, None].float()
+        counts = (labels[:, None] == probed[None, :, None, None]).sum((2, 3)).float()
+        enough = counts.sum(1) > _LEAST_SHARE * typed.sum((1, 2, 3)).clamp(min=_LEAST_SHARE * labels[0].numel())
+        if draw_share and enough.any():
+            top, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-2:])
+            textures.append(mean_over(top, typed)[enough])
+            tones.append(tone_features(tone, typed)[enough])
+            types.append((counts / counts.sum(1, keepdim=True))[enough])
+            weights += [draw_share] * int(enough.sum())
+    penalties = plan.schedule.texture_penalty, plan.schedule.tone_penalty
+    probes = network.texture_probe, network.tone_probe
+    for probe, found, penalty in zip(probes, (textures, tones), penalties, strict=True):
+        x, mean, deviation = standardise(torch.cat(found))
+        set_linear(probe, fit_shares(x, torch.cat(types), np.array(weights), penalty), mean, deviation)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -237,14 +277,16 @@ def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return -((right * known).sum() + (not_background * unknown).sum()) / counted
 
 
-def _draw_shares(plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """How likely each draw is taken: by the plan between domains, within one evenly over leading classes."""
+def _draw_shares(
+    data: WindowData, draws: npt.NDArray[np.int64], of_domains: Mapping[str, float]
+) -> npt.NDArray[np.float64]:
+    """How likely each draw is taken: as said between domains, within one evenly over leading classes."""
     domains = np.array([data.records[number].domain for number in data.record_of[draws]])
     all_leading, shares = _leading(data)[draws], np.zeros(len(draws))
-    for domain in np.unique(domains):
+    for domain in np.unique(domains).tolist():
         inside = domains == domain
         _, place, counts = np.unique(all_leading[inside], return_inverse=True, return_counts=True)
-        share = plan.schedule.domain_shares.get(str(domain), 1 / len(np.unique(domains)))
+        share = of_domains.get(domain, 0.0) if of_domains else 1.0
         shares[inside] = share / len(counts) / counts[place]
     normalised: npt.NDArray[np.float64] = shares / shares.sum()
     return normalised

@@ -270,13 +270,15 @@ class Schedule(_Frozen):
             of the network says of them is computed once.
         frozen_blocks: the encoder's first blocks that keep their start weights; for segmentation all do.
         probe_penalty: for tiles, the L2 penalty of the heads that are fitted before fine-tuning.
+        texture_penalty, tone_penalty: for segmentation, the L2 penalties of the probes for the type.
         epochs: passes of fine-tuning (tiles) or of training the decoder (segmentation).
         steps: batches in an epoch.
         batch_size: views (or windows) in a batch.
         head_rate, encoder_rate: learning rates of what is new and of what was pre-trained.
         weight_decay: AdamW's.
         average_decay: of the running average of the weights, a step.
-        domain_shares: how much of a batch each domain makes up; evenly where it is not given.
+        domain_shares: how much of a batch each domain makes up; none of it that is not named; evenly without any.
+        probe_shares: the same for what the probes of segmentation are fitted on.
         neither_share: how much of a domain's part shows none of the classes; trained on as not positive.
         dropout: share of features dropped.
         decision_at: the calibrated probability that is served as 0.5; below 0.5 finds more positives.
@@ -285,6 +287,8 @@ class Schedule(_Frozen):
     views: Annotated[int, Field(ge=1)] = 24
     frozen_blocks: Annotated[int, Field(ge=0, le=17)] = 13
     probe_penalty: Positive = 1.0
+    texture_penalty: Positive = 0.3
+    tone_penalty: Positive = 0.03
     epochs: Count = 10
     steps: Annotated[int, Field(ge=1)] = 20
     batch_size: Annotated[int, Field(ge=1)] = 64
@@ -293,6 +297,7 @@ class Schedule(_Frozen):
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     average_decay: Share = 0.98
     domain_shares: dict[str, Share] = {}
+    probe_shares: dict[str, Share] = {}
     neither_share: Share = 0.0
     dropout: Share = 0.2
     decision_at: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -324,9 +329,9 @@ class Plan(_Frozen):
     @model_validator(mode="after")
     def _domains_are_known(self) -> Self:
         known = {data.domain for data in self.data}
-        for domain in self.schedule.domain_shares:
+        for domain in (*self.schedule.domain_shares, *self.schedule.probe_shares):
             if domain not in known:
-                raise ValueError(f"schedule.domain_shares names {domain!r}, no data is of that domain")
+                raise ValueError(f"the schedule names {domain!r}, no data is of that domain")
         return self
 
 

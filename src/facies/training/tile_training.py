@@ -3,8 +3,8 @@
     pictures ──views──▶ frozen blocks ──▶ bank ─┬─▶ once a fold ──▶ held-out logits ──▶ calibration, scores
                                                 └─▶ all the data ──▶ the network that is shipped
 
-A linear probe comes first and fine-tuning starts from it: the upper blocks then move little, and what was learned on
-millions of pictures is not lost on some hundred.
+A linear probe comes first. Where the plan has epochs for it, fine-tuning starts from there: the upper blocks then move
+little, and what was learned on millions of pictures is not lost on some hundred.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,45 +15,51 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from facies.errors import TrainingError
 from facies.training.backbone import Layer
-from facies.training.datasets import NEITHER, TileRecord, read_picture
+from facies.training.calibration import fit_two_classes
+from facies.training.datasets import NEITHER, TileRecord
+from facies.training.encoders import ENCODERS, Encoder, load_start
 from facies.training.feature_bank import Bank, build_banks
 from facies.training.fit import Task, fit, seed_of
-from facies.training.network import ENCODERS, Lower, TileClassifier, Upper, load_start
 from facies.training.plan import Plan, Schedule
+from facies.training.probes import fit_binary, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
+from facies.training.tile_network import Features, Lower, TileClassifier, Upper
 from facies.training.views import draw_tile_views, plain_tile_views
 
 PLAIN_VIEWS = 5
 """Views without augmentation, first in the bank: the whole picture and four corners at the scale of serving."""
 
-_GATE_PENALTY = 1e-3
+_GATE_PENALTY = 1e-4
+# The gate's first domain is the one that is served: another head is asked only about what is clearly of its kind.
+_DOUBT = 5.0
 _GATE_LOSS_WEIGHT = 0.2
 _RECORDS_AT_ONCE = 8
-_PROBE_STEPS = 60
 
 
 @dataclass(frozen=True)
 class TileData:
-    """Records as arrays, and what the frozen blocks say of their views.
+    """Records as arrays, and what the frozen part of the network says of their views.
 
     Attributes:
         labels: int64 (R,), class index or `NEITHER`.
         domains: int64 (R,), index of the domain in `domain_names`.
         groups: of each record.
-        bank: float16 (R, views, ...), the plain views first.
+        features: float16 (R, views, F), what the start weights give, the plain views first.
+        maps: float16 (R, views, ...), after the last frozen block; only where the others are fine-tuned.
     """
 
     labels: npt.NDArray[np.int64]
     domains: npt.NDArray[np.int64]
     domain_names: tuple[str, ...]
     groups: tuple[str, ...]
-    bank: Bank
+    features: Bank
+    maps: Bank | None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -93,19 +99,15 @@ def train_tiles(
     """
     data = _prepare(plan, records, layers, work_dir, report)
     fold_of = _folds(plan, data)
-    classes = len(plan.package.classes)
-    held_out = np.zeros((len(data), PLAIN_VIEWS, classes), np.float32)
-    features = _start_features(plan, data, layers, work_dir, report)
+    held_out = np.zeros((len(data), PLAIN_VIEWS, len(plan.package.classes)), np.float32)
     for fold in range(plan.split.folds):
         inside = np.flatnonzero(fold_of == fold)
         kept = work_dir / f"held-out-{fold}.npy"
         if not kept.is_file():
-            outside = np.flatnonzero(fold_of != fold)
-            network = _train(plan, data, features, outside, layers, f"fold {fold + 1}", work_dir, report)
-            np.save(kept, predict(network, data.bank, inside, plan.schedule.frozen_blocks))
+            network = _train(plan, data, np.flatnonzero(fold_of != fold), layers, f"fold {fold + 1}", work_dir, report)
+            np.save(kept, predict(network, data, inside, plan.schedule.frozen_blocks))
         held_out[inside] = np.load(kept)
-    everything = np.arange(len(data))
-    network = _train(plan, data, features, everything, layers, "all data", work_dir, report)
+    network = _train(plan, data, np.arange(len(data)), layers, "all data", work_dir, report)
     return TileOutcome(network, data, fold_of, held_out)
 
 
@@ -115,24 +117,45 @@ def _prepare(
     if len(plan.package.classes) != 2:
         raise TrainingError("Training tiles works for two classes so far; the plan has another number.")
     names = tuple(dict.fromkeys(record.domain for record in records))
-    frozen = Lower(_new_network(plan, len(names), layers).encoder, plan.schedule.frozen_blocks)
-
-    def views_of(number: int) -> npt.NDArray[np.uint8]:
-        return _draw(plan, records[number], seed_of(plan.seed, "views", number))
-
-    (bank,) = build_banks(frozen, views_of, len(records), [work_dir / "views.npy"], report, "looking at pictures")
+    features, maps = _look(plan, records, _new_network(plan, len(names), layers).encoder, work_dir, report)
     return TileData(
         labels=np.array([record.label for record in records], np.int64),
         domains=np.array([names.index(record.domain) for record in records], np.int64),
         domain_names=names,
         groups=tuple(record.group for record in records),
-        bank=bank,
+        features=features,
+        maps=maps,
     )
+
+
+def _look(
+    plan: Plan, records: Sequence[TileRecord], encoder: Encoder, work_dir: Path, report: Report
+) -> tuple[Bank, Bank | None]:
+    """Features of all views, and the maps that fine-tuning starts from where there is any."""
+    frozen = plan.schedule.frozen_blocks
+    name, path = "looking at pictures", work_dir / "features.npy"
+
+    def views_of(number: int) -> npt.NDArray[np.uint8]:
+        return _draw(plan, records[number], seed_of(plan.seed, "views", number))
+
+    if not plan.schedule.epochs:
+        return build_banks(Features(encoder), views_of, len(records), [path], report, name)[0], None
+    if encoder.pooled_after and frozen > min(encoder.pooled_after):
+        raise TrainingError(
+            f"frozen_blocks is {frozen}; {plan.start.architecture} allows {min(encoder.pooled_after)} at most."
+        )
+    (maps,) = build_banks(Lower(encoder, frozen), views_of, len(records), [work_dir / "maps.npy"], report, name)
+
+    def maps_of(number: int) -> npt.NDArray[np.float32]:
+        return np.array(maps[number], np.float32)
+
+    upper = Upper(encoder, frozen)
+    return build_banks(upper, maps_of, len(records), [path], report, "features of the start weights")[0], maps
 
 
 def _draw(plan: Plan, record: TileRecord, seed: int) -> npt.NDArray[np.uint8]:
     """The plain views of a picture, then its augmented ones."""
-    picture = Image.fromarray(read_picture(record.path))
+    picture = Image.fromarray(record.read())
     served, size = plan.package.tiling.tile_hw[0], plan.package.input.size_hw[0]
     rng = np.random.default_rng(seed)
     drawn = draw_tile_views(
@@ -164,33 +187,23 @@ def _new_network(plan: Plan, domains: int, layers: Sequence[Layer]) -> TileClass
     return network
 
 
-def _start_features(
-    plan: Plan, data: TileData, layers: Sequence[Layer], work_dir: Path, report: Report
-) -> npt.NDArray[np.float16]:
-    """The features (R, views, F) that the start weights give: what the probes are fitted on."""
-    start = Upper(_new_network(plan, len(data.domain_names), layers).encoder, plan.schedule.frozen_blocks)
-
-    def maps_of(number: int) -> npt.NDArray[np.float32]:
-        return np.array(data.bank[number], np.float32)
-
-    name = "features of the start weights"
-    return build_banks(start, maps_of, len(data), [work_dir / "features.npy"], report, name)[0]
-
-
 def _train(
     plan: Plan,
     data: TileData,
-    features: npt.NDArray[np.float16],
     records: npt.NDArray[np.int64],
     layers: Sequence[Layer],
     name: str,
     work_dir: Path,
     report: Report,
 ) -> TileClassifier:
-    """Fit the probes, then fine-tune the blocks that are not frozen."""
+    """Fit the probes, then fine-tune the blocks that are not frozen, where the plan has epochs for it."""
     schedule = plan.schedule
     network = _new_network(plan, len(data.domain_names), layers)
-    _fit_probes(network, data, features, records, schedule)
+    _fit_probes(network, data, records, schedule)
+    network.eval()
+    if data.maps is None:
+        return network
+    maps_of_views = data.maps
     upper = [p for step in list(network.encoder.steps)[schedule.frozen_blocks + 1 :] for p in step.parameters()]
     for parameter in network.encoder.parameters():
         parameter.requires_grad_(False)
@@ -202,8 +215,8 @@ def _train(
     def batches(rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for _ in range(schedule.steps):
             chosen = rng.choice(records, schedule.batch_size, p=shares)
-            views = rng.integers(PLAIN_VIEWS, data.bank.shape[1], schedule.batch_size)
-            maps = torch.from_numpy(np.stack([data.bank[r, v] for r, v in zip(chosen, views, strict=True)])).float()
+            views = rng.integers(PLAIN_VIEWS, maps_of_views.shape[1], schedule.batch_size)
+            maps = torch.from_numpy(np.stack([maps_of_views[r, v] for r, v in zip(chosen, views, strict=True)])).float()
             labels = torch.from_numpy(np.maximum(data.labels[chosen], 0))
             yield maps.contiguous(memory_format=torch.channels_last), labels, torch.from_numpy(data.domains[chosen])
 
@@ -226,7 +239,7 @@ def _draw_shares(plan: Plan, data: TileData, records: npt.NDArray[np.int64]) -> 
     schedule, shares = plan.schedule, np.zeros(len(records))
     labels, domains = data.labels[records], data.domains[records]
     for number, name in enumerate(data.domain_names):
-        domain_share = schedule.domain_shares.get(name, 1 / len(data.domain_names))
+        domain_share = schedule.domain_shares.get(name, 0.0) if schedule.domain_shares else 1.0
         neither = (domains == number) & (labels == NEITHER)
         neither_share = schedule.neither_share if neither.any() else 0.0
         if neither.any():
@@ -247,28 +260,39 @@ def _draw_shares(plan: Plan, data: TileData, records: npt.NDArray[np.int64]) -> 
 def _fit_probes(
     network: TileClassifier,
     data: TileData,
-    features: npt.NDArray[np.float16],
     records: npt.NDArray[np.int64],
     schedule: Schedule,
 ) -> None:
     """Set each domain's head, and the gate between them, to a logistic regression on the start weights' features."""
-    views = [0, *range(PLAIN_VIEWS, features.shape[1])]
-    x = torch.from_numpy(features[records][:, views].astype(np.float32))  # (R, V, F)
-    deviation, mean = torch.std_mean(x, (0, 1))
-    x = (x - mean) / (deviation + 0.01)
+    views = [0, *range(PLAIN_VIEWS, data.features.shape[1])]
+    x = torch.from_numpy(data.features[records][:, views].astype(np.float32))  # (R, V, F)
+    x, mean, deviation = standardise(x)
     labels, domains = data.labels[records], data.domains[records]
     count = len(data.domain_names)
     heads, gate = torch.zeros(count, 2, x.shape[2] + 1), torch.zeros(count, x.shape[2] + 1)
     for domain in range(count):
         inside = domains == domain
         weights = np.where(labels[inside] == NEITHER, _neither_weight(labels[inside], schedule.neither_share), 1.0)
-        probe = _logistic(x[inside], labels[inside] == 1, weights, schedule.probe_penalty)
+        positive = labels[inside] == 1
+        probe = fit_binary(x[inside], positive, weights, schedule.probe_penalty)
+        probe = _to_scale(probe, x[inside][labels[inside] != NEITHER], positive[labels[inside] != NEITHER])
         heads[domain] = torch.stack([-probe / 2, probe / 2])
         if count > 1:
             balance = np.where(inside, 1 / inside.sum(), 1 / (~inside).sum())
-            gate[domain] = _logistic(x, inside, balance, _GATE_PENALTY) / 2
+            gate[domain] = fit_binary(x, inside, balance, _GATE_PENALTY) / 2
+    gate[0, -1] += _DOUBT if count > 1 else 0.0
     for layer, fitted in ((network.heads, heads.reshape(count * 2, -1)), (network.gate, gate)):
-        _set_linear(layer, fitted, mean, deviation + 0.01)
+        set_linear(layer, fitted, mean, deviation)
+
+
+def _to_scale(probe: Tensor, x: Tensor, positive: npt.NDArray[np.bool_]) -> Tensor:
+    """Stretch a probe that a strong penalty made small, so that the heads of all domains speak equally loud."""
+    margin = (x @ probe[:-1] + probe[-1]).flatten().numpy()
+    logits = np.stack([np.zeros_like(margin), margin], axis=1)
+    fitted = fit_two_classes(logits, np.repeat(positive, x.shape[1]))
+    stretched = probe.clone()
+    stretched[-1] += fitted.offset[1]
+    return stretched / fitted.temperature
 
 
 def _neither_weight(labels: npt.NDArray[np.int64], share: float) -> float:
@@ -276,45 +300,8 @@ def _neither_weight(labels: npt.NDArray[np.int64], share: float) -> float:
     return share / (1 - share) * (len(labels) - neither) / neither if neither and share < 1 else 0.0
 
 
-def _logistic(x: Tensor, positive: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64], penalty: float) -> Tensor:
-    """Weighted logistic regression with an L2 penalty.
-
-    Args:
-        x: (R, V, F), standardised; every view counts alike.
-        positive: bool (R,).
-        weights: (R,), of the records.
-        penalty: of the squared weights, not of the bias.
-
-    Returns:
-        (F + 1,), the bias last.
-    """
-    target = torch.from_numpy(positive).float()[:, None].expand(x.shape[:2])
-    weight = torch.from_numpy(weights / weights.sum() / x.shape[1]).float()[:, None]
-    fitted = torch.zeros(x.shape[2] + 1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([fitted], max_iter=_PROBE_STEPS, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        logits = x @ fitted[:-1] + fitted[-1]
-        loss = (functional.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight).sum()
-        loss = loss + penalty * (fitted[:-1] ** 2).sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return fitted.detach()
-
-
-@torch.no_grad()
-def _set_linear(layer: nn.Linear, fitted: Tensor, mean: Tensor, deviation: Tensor) -> None:
-    """Lay weights that were fitted on standardised features over a layer that takes them as they are."""
-    weight = fitted[:, :-1] / deviation
-    layer.weight.copy_(weight)
-    layer.bias.copy_(fitted[:, -1] - weight @ mean)
-
-
 def predict(
-    network: TileClassifier, bank: Bank, records: npt.NDArray[np.int64], frozen_blocks: int
+    network: TileClassifier, data: TileData, records: npt.NDArray[np.int64], frozen_blocks: int
 ) -> npt.NDArray[np.float32]:
     """Logits of the plain views of records.
 
@@ -325,9 +312,11 @@ def predict(
     parts = []
     with torch.inference_mode():
         for first in range(0, len(records), _RECORDS_AT_ONCE):
-            maps = torch.from_numpy(bank[records[first : first + _RECORDS_AT_ONCE], :PLAIN_VIEWS]).float()
-            features = network.pool(maps.flatten(0, 1).contiguous(memory_format=torch.channels_last), frozen_blocks)
-            heads, gate = network.judge(features)
-            logits = (heads * gate.softmax(1)[:, :, None]).sum(1)
+            chosen = records[first : first + _RECORDS_AT_ONCE]
+            known = torch.from_numpy((data.features if data.maps is None else data.maps)[chosen, :PLAIN_VIEWS]).float()
+            features = known.flatten(0, 1)
+            if data.maps is not None:
+                features = network.pool(features.contiguous(memory_format=torch.channels_last), frozen_blocks)
+            logits = network.weigh(*network.judge(features))
             parts.append(logits.reshape(-1, PLAIN_VIEWS, logits.shape[1]).numpy())
     return np.concatenate(parts)

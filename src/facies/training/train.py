@@ -2,8 +2,8 @@
 
     plan ──▶ records ──▶ folds, calibration, scores ──▶ all the data ──▶ ONNX ──▶ package.toml, CARD.md
 
-Everything written while training lies in `<out>/work/<name>`; a run that was interrupted and is started again with the same
-plan goes on from there.
+Everything written while training lies in `<out>/work/<name>`; a run that was interrupted and is started again with the
+same plan goes on from there.
 """
 
 import json
@@ -35,8 +35,8 @@ from facies.training.datasets import (
 )
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
-from facies.training.network import PixelClassifier
 from facies.training.packaging import write_package
+from facies.training.pixel_network import PixelClassifier
 from facies.training.pixel_scores import score as pixel_score
 from facies.training.pixel_training import map_photo, train_pixels
 from facies.training.plan import Plan, SyntheticCores, read_plan
@@ -114,6 +114,7 @@ def _train_tiles(run: _Run) -> "_Trained":
     calibration = calibrate(whole[main], data.labels[main], decision_at)
     probability = held_out_probability(whole[main], data.labels[main], outcome.fold_of[main], decision_at)
     measured = _describe_split(plan) | {
+        "decision_at": decision_at,
         data.domain_names[0]: score(probability, data.labels[main], _chosen(data.groups, main)),
     }
     measured[f"{data.domain_names[0]}_chunks"] = _score_corners(outcome, calibration, main)

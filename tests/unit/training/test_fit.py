@@ -11,7 +11,7 @@ pytestmark = pytest.mark.train
 STEPS = 5
 
 
-class Interrupted(Exception):
+class InterruptedByTestError(Exception):
     pass
 
 
@@ -57,9 +57,9 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 def test_a_run_that_was_interrupted_ends_where_the_other_ends(tmp_path):
     def interrupt(name, done, total, loss=None):
         if done == 3 * STEPS + 2:
-            raise Interrupted
+            raise InterruptedByTestError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedByTestError):
         run(tmp_path / "a", interrupt)
     seen = []
     resumed = run(tmp_path / "a", lambda name, done, total, loss=None: seen.append(done))

@@ -5,7 +5,9 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 
 from facies.errors import TrainingError  # noqa: E402
 from facies.training.backbone import Layer  # noqa: E402
-from facies.training.network import MobileNetV1, MobileNetV2, PixelClassifier, TileClassifier, load_start  # noqa: E402
+from facies.training.encoders import MobileNetV1, MobileNetV2, load_start  # noqa: E402
+from facies.training.pixel_network import PixelClassifier, tone_features, tone_map  # noqa: E402
+from facies.training.tile_network import TileClassifier  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -26,7 +28,7 @@ def test_a_tile_classifier_gives_logits_and_features():
 
 
 def test_a_pixel_classifier_gives_logits_of_the_size_of_the_picture():
-    logits, features = PixelClassifier(12).eval()(pixels(96))
+    logits, features = PixelClassifier(MobileNetV2(), 12, probed=(1, 3, 5)).eval()(pixels(96))
     assert logits.shape == (2, 12, 96, 96)
     assert features.shape == (2, 320)
 
@@ -68,3 +70,41 @@ def test_start_weights_of_another_network_are_refused():
         load_start(network.encoder, layers)
     with pytest.raises(TrainingError, match="2 layers"):
         load_start(network.encoder, layers[:2])
+
+
+def typed_network(brown_is=1):
+    """Its decoder sees core in the left half and knows no type; its tone probe takes a red tone for type `brown_is`."""
+    network = PixelClassifier(MobileNetV2(), 4, probed=(1, 3)).eval()
+    with torch.no_grad():
+        network.tone_probe.weight[(1, 3).index(brown_is), 0] = 50
+    return network
+
+
+def halves():
+    decoded = torch.zeros(1, 4, 16, 16)
+    decoded[:, 0, :, 8:] = 20
+    decoded[:, 0, :, :8] = -20
+    return decoded
+
+
+def test_the_probes_decide_the_type_and_the_decoder_the_outline():
+    reddish = torch.full((1, 64, 64, 3), 60, dtype=torch.uint8)
+    reddish[..., 0] = 200
+    found = typed_network(brown_is=3).combine(halves(), torch.zeros(1, 320, 2, 2), tone_map(reddish)).argmax(1)
+    assert (found[:, :, :8] == 3).all()
+    assert (found[:, :, 8:] == 0).all()
+
+
+def test_what_is_not_core_does_not_colour_the_tone():
+    pixels_ = torch.full((1, 64, 64, 3), 60, dtype=torch.uint8)
+    red_box = pixels_.clone()
+    red_box[:, :, 32:, 0] = 250
+    core = torch.zeros(1, 1, 16, 16)
+    core[..., :8] = 1
+    assert torch.allclose(tone_features(tone_map(pixels_), core), tone_features(tone_map(red_box), core), atol=1e-3)
+
+
+def test_combined_probabilities_sum_to_one():
+    network = typed_network()
+    found = network.combine(torch.randn(2, 4, 16, 16), torch.randn(2, 320, 2, 2), torch.rand(2, 4, 16, 16))
+    assert torch.allclose(found.exp().sum(1), torch.ones(2, 16, 16), atol=1e-4)

@@ -162,9 +162,12 @@ def test_a_card_that_names_a_score_that_was_not_measured(tmp_path, tile_data):
 
 
 def test_data_that_do_not_fit_the_task(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN.replace('kind = "image-folders"', 'kind = "masks"\nmasks = "x"').replace(
-        'labels = { healthy = "healthy", bleached = "bleached" }\n', ""
-    ))
+    plan = write_plan(
+        tmp_path,
+        TILE_PLAN.replace('kind = "image-folders"', 'kind = "masks"\nmasks = "x"').replace(
+            'labels = { healthy = "healthy", bleached = "bleached" }\n', ""
+        ),
+    )
     with pytest.raises(TrainingError, match="no label a picture"):
         train(plan, tile_data, tmp_path / "out")
 

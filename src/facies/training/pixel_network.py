@@ -1,0 +1,182 @@
+"""The network that says which class every pixel shows.
+
+    pixels uint8 (N, H, W, 3) ──▶ encoder ──▶ pyramid decoder ──▶ where the core is, and each pixel's type
+                            │         └─────▶ texture probe ────▶ the type in the window
+                            └──▶ tone ──────▶ tone probe ───────▶ the type in the window
+
+Source: Lin et al. 2017, Feature Pyramid Networks. Departs from it in adding the picture's mean at the
+top, and in the probes.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2
+
+TONES = 9
+"""Length of what `tone_features` gives."""
+
+DOUBT = 2.0
+"""Taken off the logits of types of which there is no labelled photo: what is seen is rarely what was only drawn."""
+
+_LEAST_LIGHT = 0.02
+
+
+class PixelClassifier(nn.Module):
+    """Which class every pixel shows: class 0, the background, and the types of what is not.
+
+    A pyramid decoder looks at every pixel. Where the core is, is its word alone. Of the type it has a say; but between
+    the types of which there are labelled photos, two probes decide with it: one on the encoder's features, one on the
+    tone (colour and its spread), both averaged over what the decoder takes for core in the window. They are fitted
+    apart, with strong penalties: the decoder learns some dozen photos by heart and says little of others.
+
+    Args:
+        encoder: what the feature maps come from.
+        classes: how many, with the background.
+        probed: the classes that the probes tell apart.
+        width: channels of the decoder; half of it at stride 4, where the maps are large.
+        dropout: share of the decoder's channels dropped while training.
+    """
+
+    def __init__(
+        self, encoder: MobileNetV2, classes: int, *, probed: Sequence[int], width: int = 64, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.probed = tuple(probed)
+        self.others = tuple(index for index in range(1, classes) if index not in self.probed)
+        widths = (width // 2, width, width, width)
+        self.encoder = encoder
+        self.lateral = nn.ModuleList(
+            nn.Conv2d(channels, out, 1) for channels, out in zip(PYRAMID_CHANNELS, widths, strict=True)
+        )
+        self.whole = nn.Linear(PYRAMID_CHANNELS[-1], width)
+        self.down = nn.ModuleList(nn.Conv2d(width, out, 1) for out in widths[:-1])
+        self.smooth = nn.ModuleList(_Smooth(out) for out in widths)
+        self.dropout = nn.Dropout2d(dropout)
+        self.head = nn.Conv2d(widths[0], classes, 1)
+        self.texture_probe = nn.Linear(PYRAMID_CHANNELS[-1], len(self.probed))
+        self.tone_probe = nn.Linear(TONES, len(self.probed))
+        for probe in (self.texture_probe, self.tone_probe):
+            nn.init.zeros_(probe.weight)
+            nn.init.zeros_(probe.bias)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels uint8 (N, H, W, 3) to logits (N, C, H, W) and features (N, 320)."""
+        levels = self.encoder.pyramid(pixels)
+        logits = self.combine(self.decode(levels), levels[-1], tone_map(pixels))
+        return functional.interpolate(logits, scale_factor=4, mode="bilinear"), levels[-1].mean((2, 3))
+
+    def decode(self, levels: Sequence[Tensor]) -> Tensor:
+        """Feature maps at strides 4, 8, 16, 32 to the decoder's logits at stride 4: (N, C, H / 4, W / 4)."""
+        x = self.lateral[-1](levels[-1]) + self.whole(levels[-1].mean((2, 3)))[:, :, None, None]
+        x = self.smooth[-1](x)
+        for level in range(len(levels) - 2, -1, -1):
+            x = functional.interpolate(self.down[level](x), scale_factor=2, mode="bilinear")
+            x = self.smooth[level](x + self.lateral[level](levels[level]))
+        logits: Tensor = self.head(self.dropout(x))
+        return logits
+
+    def combine(self, decoded: Tensor, top: Tensor, tone: Tensor) -> Tensor:
+        """Let the probes decide between the types that they know.
+
+        Args:
+            decoded: the decoder's logits at stride 4, (N, C, h, w).
+            top: the feature map at stride 32.
+            tone: from `tone_map`, (N, 4, h, w).
+
+        Returns:
+            Logits, (N, C, h, w).
+        """
+        log_probs = decoded.log_softmax(1)
+        core = 1 - log_probs[:, :1].exp()
+        types = [log_probs[:, index] for index in range(decoded.shape[1])]
+        probed = log_probs[:, list(self.probed)]
+        probes = self.texture_probe(mean_over(top, core)) + self.tone_probe(tone_features(tone, core))
+        within = (probed + probes[:, :, None, None]).log_softmax(1)
+        within = within + probed.logsumexp(1, keepdim=True)
+        for place, index in enumerate(self.probed):
+            types[index] = within[:, place]
+        for index in self.others:
+            types[index] = types[index] - DOUBT
+        named = torch.stack(types[1:], 1).log_softmax(1) + torch.log(core.clamp(min=1e-6))
+        return torch.cat([log_probs[:, :1], named], 1)
+
+
+class Pyramid(nn.Module):
+    """The frozen part of a pixel classifier."""
+
+    def __init__(self, encoder: MobileNetV2) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Pixels uint8 (N, H, W, 3) to the feature maps at strides 4, 8, 16 and 32, and the tone at stride 4."""
+        return (*self.encoder.pyramid(pixels), tone_map(pixels))
+
+
+def tone_map(pixels: Tensor) -> Tensor:
+    """Colour and fine contrast at stride 4.
+
+    Args:
+        pixels: uint8 (N, H, W, 3).
+
+    Returns:
+        (N, 4, H / 4, W / 4): red, green, blue in 0 … 1, and the deviation of the light within 4×4 pixels.
+    """
+    x = pixels.permute(0, 3, 1, 2).float() / 255
+    light = x.mean(1, keepdim=True)
+    mean, mean_square = functional.avg_pool2d(light, 4), functional.avg_pool2d(light**2, 4)
+    return torch.cat([functional.avg_pool2d(x, 4), (mean_square - mean**2).clamp(min=0).sqrt()], 1)
+
+
+def mean_over(x: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of a map.
+
+    Args:
+        x: (N, K, h, w).
+        weight: (N, 1, H, W), not negative, H and W multiples of h and w.
+
+    Returns:
+        (N, K).
+    """
+    if weight.shape[-1] != x.shape[-1]:
+        weight = functional.avg_pool2d(weight, weight.shape[-1] // x.shape[-1])
+    return (x * weight).sum((2, 3)) / (weight.sum((2, 3)) + 1e-3)
+
+
+def tone_features(tone: Tensor, weight: Tensor) -> Tensor:
+    """The tone of what is weighted: colour, colour ratios, lightness, and how much these vary.
+
+    Args:
+        tone: from `tone_map`.
+        weight: (N, 1, h, w).
+
+    Returns:
+        (N, 9).
+    """
+    colour, fine = tone[:, :3], tone[:, 3:]
+    light = colour.mean(1, keepdim=True)
+    mean = mean_over(colour, weight)
+    lightness = mean.mean(1, keepdim=True)
+    logs = torch.log(mean.clamp(min=0) + _LEAST_LIGHT)
+    ratios = torch.stack([logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], 1)
+    spread = (mean_over(light**2, weight) - mean_over(light, weight) ** 2).clamp(min=0).sqrt()
+    contrast = mean_over(fine, weight)
+    relative = contrast / (lightness + _LEAST_LIGHT)
+    return torch.cat([mean, ratios, torch.log(lightness + _LEAST_LIGHT), spread, contrast, relative], 1)
+
+
+class _Smooth(nn.Module):
+    """A 3×3 convolution, normalised over groups of channels, added to the input."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.norm = nn.GroupNorm(8, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = functional.relu(x) + functional.relu(self.norm(self.conv(x)))
+        return y

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the train extra")
+
+from facies.training.probes import fit_binary, fit_shares, set_linear, standardise  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+def clouds(classes=2, count=60, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, count)
+    x = rng.normal(size=(count, 5)) * 3 + 10
+    x[:, 0] += 8 * labels
+    return torch.from_numpy(x).float(), labels
+
+
+def test_a_binary_probe_separates_two_clouds_and_a_penalty_makes_it_smaller():
+    x, labels = clouds()
+    scaled, _, _ = standardise(x)
+    loose = fit_binary(scaled[:, None], labels == 1, np.ones(60), 1e-3)
+    tight = fit_binary(scaled[:, None], labels == 1, np.ones(60), 1.0)
+    right = ((scaled @ loose[:-1] + loose[-1] > 0).numpy() == (labels == 1)).mean()
+    assert right > 0.85
+    assert tight[:-1].norm() < 0.5 * loose[:-1].norm()
+
+
+def test_records_without_weight_count_for_nothing():
+    x, labels = clouds()
+    scaled, _, _ = standardise(x)
+    weights = np.where(np.arange(60) < 40, 1.0, 0.0)
+    flipped = np.where(np.arange(60) < 40, labels == 1, labels == 0)
+    one = fit_binary(scaled[:, None], labels == 1, weights, 0.1)
+    other = fit_binary(scaled[:, None], flipped, weights, 0.1)
+    assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_a_probe_on_shares_laid_over_a_layer_takes_features_as_they_are():
+    x, labels = clouds(classes=3)
+    scaled, mean, deviation = standardise(x)
+    shares = torch.nn.functional.one_hot(torch.from_numpy(labels), 3).float()
+    layer = torch.nn.Linear(5, 3)
+    set_linear(layer, fit_shares(scaled, shares, np.ones(60), 1e-3), mean, deviation)
+    assert (layer(x).argmax(1).numpy() == labels).mean() > 0.8
+
+
+def test_a_feature_that_never_varies_is_no_trouble():
+    scaled, _, deviation = standardise(torch.ones(4, 3, 2))
+    assert torch.isfinite(scaled).all()
+    assert (deviation > 0).all()
