@@ -121,6 +121,8 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _labels(table: Mapping[str, Any], data: Coco, class_names: Sequence[str], path: Path) -> dict[Any, int]:
     """From a category's id to class index, or to `UNKNOWN` for a category that the plan does not name."""
+    if data.unlabelled is not None and data.unlabelled not in class_names:
+        raise TrainingError(f"{path}: unlabelled pixels are {data.unlabelled!r}, no class of the package.")
     labels = {}
     for category in table["categories"]:
         label = data.labels.get(category["name"])

@@ -87,3 +87,5 @@ def test_no_file_and_a_category_that_stands_for_no_class(tmp_path):
     write_coco(tmp_path)
     with pytest.raises(TrainingError, match="'sand' stands for 'granite', which is no class"):
         read_coco(coco(labels={"sand": "granite"}), tmp_path, CLASSES)
+    with pytest.raises(TrainingError, match="unlabelled pixels are 'box', no class"):
+        read_coco(coco(unlabelled="box"), tmp_path, CLASSES)

@@ -19,7 +19,7 @@ from facies.training.coco import CocoRecord
 from facies.training.datasets import IGNORE, MaskRecord, PhotoRecord
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
-from facies.training.evaluation.tiles import thumbnail
+from facies.training.evaluation.thumbnails import thumbnail
 from facies.training.metrics import Ints
 from facies.training.progress import Report
 

@@ -1,7 +1,5 @@
 """Tile classifiers on labelled pictures: each goes through the served analysis, and is one answer."""
 
-import base64
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from facies.training.calibration import fit_temperature, softmax
 from facies.training.datasets import NEITHER, TileRecord
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
+from facies.training.evaluation.thumbnails import thumbnail
 from facies.training.metrics import Floats, Ints
 from facies.training.progress import Report
 from facies.training.splits import FoldOf
@@ -309,21 +308,6 @@ def worst_tiles(answers: TileAnswers, names: Sequence[str]) -> list[dict[str, An
         }
         for number in order.tolist()
     ]
-
-
-def thumbnail(pixels: npt.NDArray[np.uint8], side: int, file_format: str = "JPEG") -> str:
-    """A small picture as a data URL.
-
-    Args:
-        pixels: uint8 (H, W, 3).
-        side: the longer side is not longer, pixels.
-        file_format: "JPEG" or "PNG".
-    """
-    picture, file = Image.fromarray(pixels), io.BytesIO()
-    filter_ = Image.Resampling.LANCZOS if file_format == "JPEG" else Image.Resampling.NEAREST
-    picture.thumbnail((side * 2, side * 2), filter_)
-    picture.save(file, file_format, quality=80, optimize=True)
-    return f"data:image/{file_format.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _mean(values: Iterator[float]) -> float:
