@@ -4,6 +4,7 @@ import pytest
 
 from tests.data.photos import no_photos
 from tests.served import CORAL_RESULTS, PHOTO
+from tests.unit.web.connection import DISCONNECT, Connection, part
 from tests.unit.web.native.asking import JOBS, assert_problem, send, sent
 
 MONDAY = {"Idempotency-Key": "monday-1"}
@@ -268,6 +269,15 @@ class TestBatches:
     def test_one_bad_photo_refuses_all_and_is_named(self, served):
         answer = send(served, PHOTO, b"no photo")
         assert "photo-1.png" in assert_problem(answer, 400, "not_a_photo")
+        assert not served.files()
+        assert served.store.queue_depth() == 0
+
+    @pytest.mark.parametrize("end", [[DISCONNECT], [b"\r\n"]], ids=["client vanishes", "form is cut off"])
+    def test_half_a_batch_leaves_nothing(self, served, end):
+        photos = [part("image", PHOTO, "a.png"), part("image", PHOTO, "b.png")]
+        body = b"".join([part("model", b"test-coral"), *photos])
+        pieces = [body[:100_000], body[100_000 : len(PHOTO) + 50_000], *end]
+        Connection(served.app, JOBS, pieces, {"host": "localhost"}).run()
         assert not served.files()
         assert served.store.queue_depth() == 0
 

@@ -114,8 +114,8 @@ def hash_of(value):
     return zlib.crc32(str(value).encode("utf-8", "replace"))
 
 
-def test_the_document_has_examples(api):
+def test_the_document_has_examples_and_explains_its_fields(api):
     document = json.dumps(api.client.get("/openapi.json").json())
     assert '"openapi": "3.1' in document
-    for example in ("transect-3.jpg", "coral-bleaching@1.0.0", "North Bay", "not_a_photo"):
+    for example in ("transect-3.jpg", "coral-bleaching@1.0.0", "North Bay", "not_a_photo", "Tiles looked at."):
         assert example in document

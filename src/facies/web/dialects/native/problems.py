@@ -23,23 +23,20 @@ _EXAMPLE: Final[dict[str, Any]] = {
 
 
 class ProblemDocument(BaseModel):
-    """What went wrong (RFC 9457).
+    """What went wrong (RFC 9457)."""
 
-    Attributes:
-        type: where the code is explained.
-        title: the HTTP status in words.
-        status: the HTTP status.
-        detail: a sentence for a person, with the remedy.
-        code: stable name of what went wrong, for programs.
-    """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [_EXAMPLE]})
 
     type: str
+    """Where the code is explained."""
     title: str
+    """The HTTP status in words."""
     status: int
+    """The HTTP status."""
     detail: str
+    """A sentence for a person, with the remedy."""
     code: str
+    """Stable name of what went wrong, for programs."""
 
 
 def problem_document(status: int, code: str, sentence: str) -> ProblemDocument:

@@ -1,4 +1,7 @@
-"""What the native API says, as types: they check the answers and describe them in the OpenAPI document."""
+"""What the native API says, as types: they check the answers and describe them in the OpenAPI document.
+
+What stands below a field is its description there.
+"""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -62,52 +65,49 @@ class JobError(BaseModel):
 
 
 class JobDocument(BaseModel):
-    """A job.
+    """A job."""
 
-    Attributes:
-        number: counts up from 1; never given twice.
-        cancel_requested: whether it was asked to stop.
-        done: tiles looked at.
-        total: tiles in all, 0 until they are counted.
-        tiles_per_s: how fast it goes, while it runs.
-        eta_s: how much longer it will take at that pace, seconds.
-        queue_position: how many jobs have their turn before it, while it waits.
-        attempts: how many goes it took.
-        options: every parameter of the analysis that was named.
-        metadata: as it was sent.
-        batch: id of the batch it belongs to.
-        expires_at: when job and results will be gone.
-        timings_s: how long each step took so far, seconds.
-        error: why it failed.
-        links: where everything about it is; results are listed once they are there.
-    """
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_JOB_EXAMPLE]})
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [_JOB_EXAMPLE]})
 
     id: str
     number: int
+    """Counts up from 1; never given twice."""
     status: StatusWord
     cancel_requested: bool
+    """Whether it was asked to stop."""
     done: int
+    """Tiles looked at."""
     total: int
+    """Tiles in all, 0 until they are counted."""
     tiles_per_s: float | None
+    """How fast it goes, while it runs."""
     eta_s: float | None
+    """How much longer it will take at that pace, seconds."""
     queue_position: int | None
+    """How many jobs have their turn before it, while it waits."""
     attempts: int
+    """How many goes it took."""
     model: str
     model_sha256: str
     options: dict[str, Any]
+    """Every parameter of the analysis that was named."""
     metadata: dict[str, Any]
+    """As it was sent."""
     photo: PhotoFacts
     batch: str | None
+    """Id of the batch it belongs to."""
     dialect: str
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime
+    """When job and results will be gone."""
     timings_s: dict[str, float]
+    """How long each step took so far, seconds."""
     error: JobError | None
+    """Why it failed."""
     links: dict[str, str]
+    """Where everything about it is; results are listed once they are there."""
 
 
 class JobPage(BaseModel):
@@ -150,19 +150,18 @@ class Progress(BaseModel):
 
 
 class BatchDocument(BaseModel):
-    """The jobs of one request together.
+    """The jobs of one request together."""
 
-    Attributes:
-        total: how many jobs.
-        counts: how many have each status.
-        summary: the table of all of them, CSV.
-    """
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     id: str
     total: int
+    """How many jobs."""
     counts: dict[StatusWord, int]
+    """How many have each status."""
     jobs: list[AcceptedJob]
     links: dict[str, str]
+    """Where its jobs are listed, and the table of all of them."""
 
 
 class ClassDocument(BaseModel):
