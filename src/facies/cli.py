@@ -27,6 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # paragraphs are refilled to the terminal's width
 )
 models_app = typer.Typer(help="List, check, make and install model packages.", no_args_is_help=True)
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
@@ -46,8 +47,9 @@ def facies(
 ) -> None:
     """Turn photographs of the ground into maps of what is there.
 
-    Every setting is a flag, an environment variable (FACIES_PORT=8000) and a line in facies.toml (port = 8000), in this
-    order of strength.
+    Every setting is a flag, an environment variable (FACIES_PORT=8000) and a line in facies.toml (port = 8000).
+
+    The first of these that is given counts.
     """
     if version:
         typer.echo(__version__)
@@ -61,7 +63,7 @@ def serve(
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Start a worker beside the server.")] = True,
     settings: Settings,
 ) -> None:
-    """Start the server: both APIs, the web pages and one worker."""
+    """Start the server: its APIs, the web pages and one worker."""
     logs.configure(settings.log_level, sys.stderr)
     assembly.serve(settings, with_worker=worker, announce=terminal.show_server)
 
@@ -90,8 +92,11 @@ def analyse(
 ) -> None:
     """Analyse photos on this machine, without a server.
 
-    Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json; summary.csv is the table of
-    all. Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
+    Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json.
+
+    The table of all of them is summary.csv.
+
+    Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
     """
     options, found = Options(opacity), batch.find_photos(photos)
     runtime = assembly.Runtimes(settings).get(model)

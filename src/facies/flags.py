@@ -36,7 +36,7 @@ def takes_settings(*names: str) -> Callable[[Callable[..., None]], Callable[...,
 
 def _flag(name: str) -> inspect.Parameter:
     field = Settings.model_fields[name]
-    option = typer.Option(help=field.description, show_default=_shown_default(name), rich_help_panel="Settings")
+    option = typer.Option(help=f"{field.description}{_told_default(name)}", rich_help_panel="Settings")
     flag_type: Any = _flag_type(field.annotation) | None
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[flag_type, option]
@@ -51,8 +51,9 @@ def _flag_type(annotation: Any) -> Any:
     return list[str] if str(annotation).startswith("tuple") else str
 
 
-def _shown_default(name: str) -> str | bool:
+def _told_default(name: str) -> str:
+    """The default as the help shows it; the option's own is None, for a flag that was not given."""
     default = Settings.model_fields[name].get_default(call_default_factory=True)
     if isinstance(default, tuple):
-        return ", ".join(default)
-    return False if default in (None, "") else str(default)
+        default = ", ".join(default)
+    return "" if default in (None, "") else rf" \[default: {default}]"
