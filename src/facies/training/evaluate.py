@@ -132,8 +132,9 @@ def _measure_maps(
 ) -> tuple[dict[str, Any], Sequence[Picture]]:
     photos = [record for record in records if not isinstance(record, TileRecord)]
     answers = answer_maps(photos, runtime, report)
-    measured = score_maps(answers, runtime.package.manifest)
-    return measured | {"worst": worst_maps(answers)}, [answer.picture for answer in answers]
+    manifest = runtime.package.manifest
+    measured = score_maps(answers, manifest)
+    return measured | {"worst": worst_maps(answers, manifest)}, [answer.picture for answer in answers]
 
 
 def _folds(records: Sequence[TileRecord], split: str) -> FoldOf | None:
@@ -193,8 +194,9 @@ def _remarks(evaluation: dict[str, Any]) -> list[dict[str, str]]:
         )
     if not data["groups_known"]:
         notes.append("Groups are not known, so every picture counts as independent. The intervals may be too narrow.")
-    elif data["groups"] < _FEW_GROUPS:
-        notes.append(f"There are only {data['groups']} groups; the intervals are rough.")
+    if data["groups"] < _FEW_GROUPS:
+        kind = "groups" if data["groups_known"] else "pictures"
+        notes.append(f"There are only {data['groups']} {kind}; the intervals are rough.")
     counts = evaluation["confusion"]["counts"]
     missing = [name for name, row in zip(evaluation["confusion"]["names"], counts, strict=True) if not sum(row)]
     if missing:

@@ -174,8 +174,11 @@ def _main_scores(answers: Sequence[MapAnswer], matrices: Counts, manifest: Manif
 
 
 def _mean_over(measure: Callable[[Ints, int], float], matrix: Counts, classes: Sequence[int]) -> float:
-    """Mean of a score over the classes for which it can be told; NaN where it can for none."""
-    known = [value for value in (measure(matrix, of) for of in classes) if not np.isnan(value)]
+    """Mean of a score over those of the classes that the truth has; NaN where it has none.
+
+    A draw of groups may lack a class; that it was found there by mistake says nothing about how well it is found.
+    """
+    known = [measure(matrix, of) for of in classes if matrix[of].sum()]
     return float(np.mean(known)) if known else float("nan")
 
 
@@ -260,9 +263,12 @@ def _domains(answers: Sequence[MapAnswer], manifest: Manifest) -> list[dict[str,
     return rows
 
 
-def worst_maps(answers: Sequence[MapAnswer]) -> list[dict[str, Any]]:
-    """The photos with the smallest share of right pixels: photo, truth and answer as data URLs."""
-    judged = [answer for answer in answers if answer.matrix.sum()]
+def worst_maps(answers: Sequence[MapAnswer], manifest: Manifest) -> list[dict[str, Any]]:
+    """The photos with the smallest share of right pixels: photo, truth and answer as data URLs.
+
+    Photos on which nothing but background is known are left out.
+    """
+    judged = [answer for answer in answers if _scored_classes(answer.matrix, manifest)]
     judged.sort(key=lambda answer: metrics.accuracy(answer.matrix))
     return [
         {

@@ -235,7 +235,8 @@ def _groups(evaluation: Evaluation) -> str:
         for row in rows[:_MOST_GROUPS]
     )
     left_out = max(0, len(rows) - _MOST_GROUPS) + alone
-    more = f"<p>{left_out} more, {alone} of them with a single picture, are in the JSON file.</p>" if left_out else ""
+    single = f", {alone} of them with a single picture," if alone else ""
+    more = f"<p>{left_out} more{single} are in the JSON file.</p>" if left_out else ""
     table = f'<div class="wide"><table><tr><th>group</th>{head}</tr>{body}</table></div>'
     return _section("Groups, worst first", table + more)
 

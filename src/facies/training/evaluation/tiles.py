@@ -158,7 +158,7 @@ def _main_scores(told: TileAnswers, manifest: Manifest) -> dict[str, Any]:
     scores: dict[str, Callable[[Ints], float]] = {
         "accuracy": of_matrix(metrics.accuracy),
         "balanced accuracy": of_matrix(lambda matrix: _mean(metrics.recall(matrix, of) for of in present)),
-        "macro F1": of_matrix(lambda matrix: _mean(metrics.f1(matrix, of) for of in present)),
+        "macro F1": of_matrix(lambda matrix: _mean(metrics.f1(matrix, of) for of in present if matrix[of].sum())),
         "AUC": lambda drawn: _mean(metrics.auc(told.labels[drawn] == of, told.served[drawn, of]) for of in present),
         "average precision": lambda drawn: _mean(
             curves.average_precision(*curves.by_score(told.labels[drawn] == of, told.served[drawn, of]))

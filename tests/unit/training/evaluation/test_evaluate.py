@@ -207,6 +207,11 @@ class TestMaps:
         assert "No picture is labelled sandstone" in remarks(found, "note")
         assert page.count('alt="truth"') == 4
 
+    def test_a_class_that_a_draw_lacks_does_not_pull_the_interval_down(self, tmp_path, package, data):
+        self.write(data, wrong=(2,))
+        score = run(package, tmp_path, Source(data))[0]["scores"]["mean IoU"]
+        assert score["low"] <= score["value"] < score["high"]
+
     def test_the_worst_photo_comes_first(self, tmp_path, package, data):
         self.write(data, wrong=(2,))
         found, _ = run(package, tmp_path, Source(data))
