@@ -26,6 +26,7 @@
     │   └── UnknownModelError       no package of that name and version
     ├── JobError
     │   ├── UnknownJobError         no such job, or it belongs to somebody else
+    │   │   └── UnknownResultError  the job is there, but has no such file
     │   ├── JobExpiredError         its time has run out, and its results with it
     │   ├── NoResultError           it has no result: not yet, or it never will
     │   ├── IdempotencyError        the idempotency key was used for another request
@@ -205,6 +206,12 @@ class UnknownJobError(JobError):
     """There is no such job, or it belongs to somebody else."""
 
     code = "unknown_job"
+
+
+class UnknownResultError(UnknownJobError):
+    """The job is there, but has no such file."""
+
+    code = "unknown_result"
 
 
 class JobExpiredError(JobError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import BinaryIO, Final
 
-from facies.errors import UnknownJobError
+from facies.errors import UnknownResultError
 from facies.jobs.blobs import Blobs
 
 _MOST_TABLES: Final = 16
@@ -33,12 +33,13 @@ class Archives:
         """One file of a zip.
 
         Raises:
-            UnknownJobError: there is no such zip (any more), or no such file in it.
+            UnknownJobError: there is no such zip (any more).
+            UnknownResultError: there is no such file in it.
         """
         with self._blobs.open(job_id, name) as file:
             place = self._table(job_id, name, file).get(entry)
             if place is None:
-                raise UnknownJobError("The deep zoom has no such tile; its .dzi says how large it is.")
+                raise UnknownResultError("The deep zoom has no such tile; its .dzi says how large it is.")
             return _content(file, *place)
 
     def _table(self, job_id: str, name: str, file: BinaryIO) -> Table:

@@ -40,7 +40,7 @@ class TestFiles:
 
     def test_what_the_task_does_not_have_is_unknown(self, served, url):
         for name in ("labels.png", "confidence.png"):
-            assert_problem(served.client.get(f"{url}/{name}"), 404, "unknown_job")
+            assert name in assert_problem(served.client.get(f"{url}/{name}"), 404, "unknown_result")
 
 
 class TestBeforeAndWithoutAnEnd:

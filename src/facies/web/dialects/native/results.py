@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from facies.errors import NoResultError
+from facies.errors import NoResultError, UnknownResultError
 from facies.imaging.header import read_header
 from facies.jobs.blobs import PHOTO
 from facies.jobs.job import Job, Status
@@ -82,14 +82,25 @@ class _Results:
         """The route of one blob."""
 
         async def answer(request: Request, job_id: str) -> Response:
-            job = await finished_job(self._room, request, job_id)
+            job = await self._job_with(name, request, job_id)
             return await blob_answer(request, self._room.blobs, job.id, name, media_type)
 
         return answer
 
+    async def _job_with(self, name: str, request: Request, job_id: str) -> Job:
+        """A job that has a result of that name.
+
+        Raises:
+            UnknownResultError: its task does not give one.
+        """
+        job = await finished_job(self._room, request, job_id)
+        if not await run_in_threadpool(self._room.blobs.exists, job.id, name):
+            raise UnknownResultError(f"A job of {job.model} has no {name}; its links name what it has.")
+        return job
+
     async def geojson(self, request: Request, job_id: str) -> Response:
         """Every tile as a polygon in pixels of the photo (tile classification); y runs down, so it is negative."""
-        job = await finished_job(self._room, request, job_id)
+        job = await self._job_with(TILES, request, job_id)
         tiles = await read_json(self._room.blobs, job.id, TILES)
         content = await run_in_threadpool(tiles_geojson, tiles)
         return Response(content, media_type="application/geo+json")
