@@ -5,6 +5,7 @@ import pytest
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.registry import SHIPPED, Registry
+from facies.training.evaluation.leaks import read_fingerprints
 from tests.data.packages import CORAL_LABELS, ROCK_CLASSES
 
 MAX_WEIGHTS_BYTES = 15_000_000
@@ -54,3 +55,8 @@ def test_packages_say_what_they_said_when_they_were_made(shipped, name):
         assert self_test.run(package, runtime) <= package.manifest.self_test.tolerance
     finally:
         runtime.close()
+
+
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
+def test_packages_say_what_they_were_trained_on(shipped, name):
+    assert read_fingerprints(shipped.get(name).path)

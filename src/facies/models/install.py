@@ -64,9 +64,17 @@ def install(source: Path, models_dir: Path, check: Callable[[Package], None]) ->
         folder.mkdir()
         with _entries(source) as entries:
             _receive(entries, folder)
-        package = load_package(folder)
+        package = _load(folder, source)
         check(package)
         return load_package(_move(package, models_dir))
+
+
+def _load(folder: Path, source: Path) -> Package:
+    """Load what was received; what is wrong with it is said of where it came from."""
+    try:
+        return load_package(folder)
+    except PackageError as error:
+        raise type(error)(str(error).replace(str(folder), str(source))) from None
 
 
 def _move(package: Package, models_dir: Path) -> Path:

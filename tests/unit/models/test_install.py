@@ -72,6 +72,13 @@ def test_what_the_check_refuses_is_not_installed(folder, models):
     assert nothing_is_left(models)
 
 
+def test_what_is_wrong_is_said_of_the_source(folder, models):
+    (folder / "package.toml").unlink()
+    with pytest.raises(PackageError, match=f"^{folder}/package.toml is missing"):
+        install(folder, models, accept)
+    assert nothing_is_left(models)
+
+
 def test_changed_weights_are_not_installed(folder, models):
     (folder / "model.bin").write_bytes(b"changed")
     with pytest.raises(ChecksumError):
