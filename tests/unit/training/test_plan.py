@@ -23,9 +23,9 @@ def shipped():
 
 
 def test_a_misspelt_key_is_refused(tmp_path):
-    text = (PLANS / "coral-bleaching.toml").read_text().replace("encoder_rate", "encoder_speed")
+    text = (PLANS / "coral-bleaching.toml").read_text().replace("probe_penalty", "probe_fine")
     (tmp_path / "plan.toml").write_text(text)
-    with pytest.raises(TrainingError, match=r"plan\.toml: schedule\.encoder_speed"):
+    with pytest.raises(TrainingError, match=r"plan\.toml: schedule\.probe_fine"):
         read_plan(tmp_path / "plan.toml")
 
 
