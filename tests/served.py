@@ -53,8 +53,8 @@ class Served:
         registry = Registry([self.folder])
         self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages, registry, self.uploads)
         self.client = TestClient(self.app)
-        self.key = self.store.create_key("test")[1]
-        self.other_key = self.store.create_key("other")[1]
+        self.key = self.store.keys.create("test")[1]
+        self.other_key = self.store.keys.create("other")[1]
 
     def close(self) -> None:
         self.client.close()

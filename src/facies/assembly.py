@@ -208,7 +208,7 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
     listener = server.listen(settings.host, settings.port)
     with open_store(settings) as store:
-        first_key = None if store.has_keys() else store.create_key(_FIRST_KEY_NAME)[1]
+        first_key = None if store.keys.has_any() else store.keys.create(_FIRST_KEY_NAME)[1]
         uploads, packages = _uploads(settings, store), registry(settings)
         caller = WebhookCaller(store.calls, time.time, allow_private=settings.private_webhooks)
         app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, packages, uploads)

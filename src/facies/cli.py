@@ -358,7 +358,7 @@ def create_key(
     """Make a key and print it. It is shown this once; the store keeps only its hash."""
     lifetime_s = None if days is None else days * _DAY_S
     with assembly.open_store(settings) as store:
-        made = store.create_key(name, scopes=scope or DEFAULT_SCOPES, lifetime_s=lifetime_s, requests_per_minute=rate)
+        made = store.keys.create(name, scopes=scope or DEFAULT_SCOPES, lifetime_s=lifetime_s, requests_per_minute=rate)
     typer.echo(made[1])
 
 
@@ -367,7 +367,7 @@ def create_key(
 def list_keys(*, settings: Settings) -> None:
     """List the keys: names, first characters, what they open, dates."""
     with assembly.open_store(settings) as store:
-        terminal.show_keys(store.list_keys())
+        terminal.show_keys(store.keys.list_all())
 
 
 @keys_app.command("revoke")
@@ -379,7 +379,7 @@ def revoke_key(
 ) -> None:
     """Revoke a key: from now on it opens nothing."""
     with assembly.open_store(settings) as store:
-        store.revoke_key(name)
+        store.keys.revoke(name)
 
 
 def main() -> None:

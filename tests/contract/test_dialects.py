@@ -109,7 +109,7 @@ class TestDialect:
 
     def test_a_cancelled_job_is_told_as_failed(self, served, tongue):
         job_id = self.submit(served, tongue).json()["job_id"]
-        owner = served.store.find_key(served.key).id
+        owner = served.store.keys.find(served.key).id
         (job,) = served.store.list_jobs(owner)
         served.store.cancel(job.id, owner)
         answer = self.ask(served, tongue, job_id).json()
@@ -131,7 +131,7 @@ class TestDialect:
     def test_jobs_of_the_other_dialect_are_404(self, served, tongue):
         other = ROCK if tongue is CORAL else CORAL
         self.submit(served, other)
-        (job,) = served.store.list_jobs(served.store.find_key(served.key).id)
+        (job,) = served.store.list_jobs(served.store.keys.find(served.key).id)
         assert self.ask(served, tongue, job.number if tongue is CORAL else job.id).status_code == 404
 
     def test_a_job_is_gone_after_its_time(self, served, tongue):
@@ -153,7 +153,7 @@ class TestDialect:
         assert not served.files()
 
     def test_a_revoked_key_is_no_key(self, served, tongue):
-        served.store.revoke_key("test")
+        served.store.keys.revoke("test")
         assert self.submit(served, tongue).status_code == 401
 
     @pytest.mark.parametrize("kind", no_photos())

@@ -533,36 +533,36 @@ class StoreContract:
     # --- keys
 
     def test_a_key_opens_until_it_is_revoked(self, store, clock):
-        assert not store.has_keys()
-        key, plain = store.create_key("lab")
+        assert not store.keys.has_any()
+        key, plain = store.keys.create("lab")
         assert plain.startswith(key.prefix)
         assert len(plain) == len("facies_") + 43
         assert (key.name, key.created_at, key.revoked_at) == ("lab", NOON, None)
-        assert store.find_key(plain) == key
-        assert store.has_keys()
+        assert store.keys.find(plain) == key
+        assert store.keys.has_any()
         clock.now += 1
-        (revoked,) = store.revoke_key("lab")
+        (revoked,) = store.keys.revoke("lab")
         assert (revoked.id, revoked.revoked_at) == (key.id, NOON + 1)
-        assert store.list_keys() == [revoked]
-        assert not store.has_keys()
+        assert store.keys.list_all() == [revoked]
+        assert not store.keys.has_any()
         with pytest.raises(UnknownKeyError):
-            store.find_key(plain)
+            store.keys.find(plain)
         with pytest.raises(UnknownKeyError):
-            store.revoke_key("lab")
+            store.keys.revoke("lab")
 
     def test_a_key_can_be_revoked_by_its_id(self, store):
-        (first, _), (second, plain) = store.create_key("lab"), store.create_key("lab")
-        assert [key.id for key in store.revoke_key(first.id)] == [first.id]
-        assert store.find_key(plain) == second
+        (first, _), (second, plain) = store.keys.create("lab"), store.keys.create("lab")
+        assert [key.id for key in store.keys.revoke(first.id)] == [first.id]
+        assert store.keys.find(plain) == second
 
     @pytest.mark.parametrize("wrong", ["", "facies_", "facies_" + "A" * 43, "é", "\0", "\udcff", "%", "A" * 100_000])
     def test_a_wrong_key_opens_nothing(self, store, wrong):
-        store.create_key("lab")
+        store.keys.create("lab")
         with pytest.raises(UnknownKeyError):
-            store.find_key(wrong)
+            store.keys.find(wrong)
 
     def test_the_plain_key_is_stored_nowhere(self, store, url):
-        _, plain = store.create_key("lab")
+        _, plain = store.keys.create("lab")
         engine = sa.create_engine(url)
         with engine.connect() as connection:
             stored = connection.execute(sa.text("SELECT * FROM api_keys")).one()
@@ -571,21 +571,21 @@ class StoreContract:
         assert plain[12:] not in str(stored)
 
     def test_a_key_opens_jobs_and_models_unless_told_otherwise(self, store):
-        _, plain = store.create_key("lab")
-        _, admin = store.create_key("operator", scopes=[Scope.ADMIN], requests_per_minute=7)
-        assert store.find_key(plain).scopes == {Scope.JOBS, Scope.MODELS}
-        assert not store.find_key(plain).opens(Scope.ADMIN)
-        assert store.find_key(plain).requests_per_minute is None
-        assert all(store.find_key(admin).opens(scope) for scope in Scope)
-        assert store.find_key(admin).requests_per_minute == 7
+        _, plain = store.keys.create("lab")
+        _, admin = store.keys.create("operator", scopes=[Scope.ADMIN], requests_per_minute=7)
+        assert store.keys.find(plain).scopes == {Scope.JOBS, Scope.MODELS}
+        assert not store.keys.find(plain).opens(Scope.ADMIN)
+        assert store.keys.find(plain).requests_per_minute is None
+        assert all(store.keys.find(admin).opens(scope) for scope in Scope)
+        assert store.keys.find(admin).requests_per_minute == 7
 
     def test_a_key_opens_nothing_once_its_time_is_up(self, store, clock):
-        key, plain = store.create_key("guest", lifetime_s=60)
-        assert store.find_key(plain) == key
+        key, plain = store.keys.create("guest", lifetime_s=60)
+        assert store.keys.find(plain) == key
         clock.now += 60
         with pytest.raises(UnknownKeyError):
-            store.find_key(plain)
-        assert not store.has_keys()
+            store.keys.find(plain)
+        assert not store.keys.has_any()
 
     # --- what the native API asks
 

@@ -8,18 +8,19 @@ nothing, so two processes can never both win.
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import sqlalchemy as sa
 
 from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
-from facies.jobs import figures, idempotency, keys, queries, rows
+from facies.jobs import figures, idempotency, queries, rows
 from facies.jobs.database import Database
 from facies.jobs.figures import Figures
 from facies.jobs.idempotency import Idempotency, Submission
 from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, sources
-from facies.jobs.key import DEFAULT_SCOPES, Key, Scope
+from facies.jobs.key import Key, Scope
+from facies.jobs.keys import KeyRows
 from facies.jobs.queries import Condition
 from facies.jobs.tables import jobs, workers
 from facies.jobs.upload_rows import UploadRows
@@ -33,6 +34,11 @@ class JobStore:
 
     Everywhere: `owner` says whose jobs are meant (see `facies.jobs.job.Owner`), a job that is deleted, past its
     `expires_at` or somebody else's is unknown, and `StoreError` is raised when the database does not answer.
+
+    Attributes:
+        uploads: photos that come in pieces.
+        calls: webhooks that are to be called.
+        keys: who may send.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class JobStore:
         self._clock = clock
         self.uploads = UploadRows(database, clock)
         self.calls = CallRows(database, clock)
+        self.keys = KeyRows(database, clock)
 
     @classmethod
     def open(
@@ -384,60 +391,6 @@ class JobStore:
         """Take note of how long `name@version` took to load."""
         with self._database.write() as connection:
             figures.note_load_time(connection, model, seconds)
-
-    # --- API keys ----------------------------------------------------------------------------------------------------
-
-    def create_key(
-        self,
-        name: str,
-        *,
-        scopes: Iterable[Scope] = DEFAULT_SCOPES,
-        lifetime_s: float | None = None,
-        requests_per_minute: int | None = None,
-    ) -> tuple[Key, str]:
-        """Make an API key.
-
-        Args:
-            name: what its maker calls it.
-            scopes: what it opens.
-            lifetime_s: after how long it opens nothing any more, seconds; None: never.
-            requests_per_minute: how many requests it is good for; None: any number.
-
-        Returns:
-            the key and, this once, its plain text.
-        """
-        now = self._clock()
-        expires_at = None if lifetime_s is None else now + lifetime_s
-        with self._database.write() as connection:
-            return keys.insert_key(connection, name, now, frozenset(scopes), expires_at, requests_per_minute)
-
-    def find_key(self, plain: str) -> Key:
-        """The valid key whose text is `plain`.
-
-        Raises:
-            UnknownKeyError: missing, wrong, revoked or past its time.
-        """
-        with self._database.read() as connection:
-            return keys.select_key(connection, plain, self._clock())
-
-    def list_keys(self) -> list[Key]:
-        """Every key, oldest first, revoked ones too."""
-        with self._database.read() as connection:
-            return keys.select_keys(connection)
-
-    def has_keys(self) -> bool:
-        """Whether any key is valid."""
-        with self._database.read() as connection:
-            return keys.has_valid_key(connection, self._clock())
-
-    def revoke_key(self, name_or_id: str) -> list[Key]:
-        """Revoke the valid keys of that name, or the one of that id. Returns what was revoked.
-
-        Raises:
-            UnknownKeyError: there is none.
-        """
-        with self._database.write() as connection:
-            return keys.revoke_keys(connection, name_or_id, self._clock())
 
     # --- pieces of the above -----------------------------------------------------------------------------------------
 

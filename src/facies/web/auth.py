@@ -79,7 +79,7 @@ class KeyChecks:
     async def _admit(self, request: Request, shown: str | None, scope: Scope) -> None:
         if not shown:
             raise UnknownKeyError(f"An API key is needed; send it in the header '{API_KEY_HEADER}'.")
-        key = await run_in_threadpool(self._store.find_key, shown)
+        key = await run_in_threadpool(self._store.keys.find, shown)
         if not key.opens(scope):
             raise ForbiddenError(f"This key does not open '{scope}'; use one that was made with that scope.")
         if key.requests_per_minute is not None:

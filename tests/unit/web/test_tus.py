@@ -55,7 +55,7 @@ def id_of(address):
 
 
 def owner_of(served):
-    return served.store.find_key(served.key).id
+    return served.store.keys.find(served.key).id
 
 
 def files(served):

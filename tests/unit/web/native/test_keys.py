@@ -47,8 +47,8 @@ class TestWhereKeysAreNeeded:
         assert locked.client.get(JOBS, headers=shown(locked.other_key)).json()["jobs"] == []
 
     def test_a_key_opens_its_scopes_alone(self, locked):
-        models_only = shown(locked.store.create_key("viewer", scopes=[Scope.MODELS])[1])
-        jobs_only = shown(locked.store.create_key("sender", scopes=[Scope.JOBS])[1])
+        models_only = shown(locked.store.keys.create("viewer", scopes=[Scope.MODELS])[1])
+        jobs_only = shown(locked.store.keys.create("sender", scopes=[Scope.JOBS])[1])
         assert locked.client.get("/api/v1/models", headers=models_only).status_code == 200
         assert "'jobs'" in assert_problem(locked.client.get(JOBS, headers=models_only), 403, "forbidden")
         assert_problem(locked.client.get("/api/v1/models", headers=jobs_only), 403, "forbidden")
@@ -56,18 +56,18 @@ class TestWhereKeysAreNeeded:
 
     def test_an_admin_sees_everybodys_jobs(self, locked):
         job = sent(locked, headers=shown(locked.key))
-        admin = shown(locked.store.create_key("operator", scopes=[Scope.ADMIN])[1])
+        admin = shown(locked.store.keys.create("operator", scopes=[Scope.ADMIN])[1])
         assert [entry["id"] for entry in locked.client.get(JOBS, headers=admin).json()["jobs"]] == [job]
         assert locked.client.delete(f"{JOBS}/{job}", headers=admin).status_code == 204
 
     def test_a_key_past_its_time_opens_nothing(self, locked):
-        guest = shown(locked.store.create_key("guest", lifetime_s=60)[1])
+        guest = shown(locked.store.keys.create("guest", lifetime_s=60)[1])
         assert locked.client.get(JOBS, headers=guest).status_code == 200
         locked.now += 60
         assert_problem(locked.client.get(JOBS, headers=guest), 401, "unknown_key")
 
     def test_a_rate_is_held_to(self, locked):
-        slow = shown(locked.store.create_key("slow", requests_per_minute=2)[1])
+        slow = shown(locked.store.keys.create("slow", requests_per_minute=2)[1])
         answers = [locked.client.get(JOBS, headers=slow) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert_problem(answers[2], 429, "rate_limit")
