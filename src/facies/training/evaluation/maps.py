@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from facies.analysis import MapAnalysis, analyse
+from facies.analysis import MapAnalysis
 from facies.errors import TrainingError
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
@@ -19,6 +18,7 @@ from facies.training.coco import CocoRecord
 from facies.training.datasets import IGNORE, MaskRecord, PhotoRecord
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
+from facies.training.evaluation.serving import serve
 from facies.training.evaluation.thumbnails import thumbnail
 from facies.training.metrics import Ints
 from facies.training.progress import Report
@@ -61,8 +61,7 @@ def answer_maps(records: Sequence[PhotoRecord], runtime: Runtime, report: Report
     """Analyse every photo as it is served.
 
     Raises:
-        TrainingError: a photo or mask cannot be read, or they are not of the same size.
-        PhotoError: a photo can be read, but not served.
+        TrainingError: a photo or mask cannot be read, they are not of the same size, or the photo would not be served.
     """
     answers = []
     with TemporaryDirectory(prefix="facies-") as scratch:
@@ -75,7 +74,8 @@ def answer_maps(records: Sequence[PhotoRecord], runtime: Runtime, report: Report
 def _answer(record: PhotoRecord, runtime: Runtime, scratch: Path) -> MapAnswer:
     manifest = runtime.package.manifest
     pixels, truth = record.read()
-    analysis = analyse(_file_of(record, pixels, scratch), runtime)
+    file = record.path if isinstance(record, MaskRecord | CocoRecord) else None
+    analysis = serve(file, pixels, record.name, scratch, runtime)
     if not isinstance(analysis, MapAnalysis):
         raise TrainingError(f"{manifest.reference} is no segmenter.")
     found, confidence = analysis.label_map, analysis.confidence
@@ -99,14 +99,6 @@ def _answer(record: PhotoRecord, runtime: Runtime, scratch: Path) -> MapAnswer:
             thumbnail(_coloured(found, manifest), _THUMBNAIL, "PNG"),
         ],
     )
-
-
-def _file_of(record: PhotoRecord, pixels: npt.NDArray[np.uint8], scratch: Path) -> Path:
-    if isinstance(record, MaskRecord | CocoRecord):
-        return record.path
-    path = scratch / "drawn.png"
-    Image.fromarray(pixels).save(path, compress_level=1)
-    return path
 
 
 def _object_counts(

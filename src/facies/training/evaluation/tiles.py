@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from facies.analysis import TileAnalysis, analyse
+from facies.analysis import TileAnalysis
 from facies.errors import TrainingError
 from facies.models.decision import decide
 from facies.models.package import Manifest
@@ -20,6 +19,7 @@ from facies.training.calibration import fit_temperature, softmax
 from facies.training.datasets import NEITHER, TileRecord
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
+from facies.training.evaluation.serving import serve
 from facies.training.evaluation.thumbnails import thumbnail
 from facies.training.metrics import Floats, Ints
 from facies.training.progress import Report
@@ -73,15 +73,15 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
     """Analyse every picture as it is served.
 
     Raises:
-        TrainingError: a picture cannot be read.
-        PhotoError: it can be read, but not served.
+        TrainingError: a picture cannot be read, or would not be served.
     """
     manifest = runtime.package.manifest
     served, raw, pictures = [], [], []
     with TemporaryDirectory(prefix="facies-") as scratch:
         for number, record in enumerate(records, start=1):
             pixels = record.read()
-            analysis = analyse(_file_of(record, pixels, Path(scratch)), runtime)
+            file = record.path if record.box is None else None
+            analysis = serve(file, pixels, record.name, Path(scratch), runtime)
             if not isinstance(analysis, TileAnalysis):
                 raise TrainingError(f"{manifest.reference} is no tile classifier.")
             areas = analysis.grid.sizes_hw.prod(axis=1).astype(np.float64)
@@ -94,15 +94,6 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
     without_band = manifest.decision.model_copy(update={"unsure_band": None})
     found = decide(np.stack(served).astype(np.float32), manifest.model_copy(update={"decision": without_band}))
     return TileAnswers(records, labels, np.stack(served), np.stack(raw), found.astype(np.int64), pictures)
-
-
-def _file_of(record: TileRecord, pixels: npt.NDArray[np.uint8], scratch: Path) -> Path:
-    """The picture's file; a crop of a photo is written into one first."""
-    if record.box is None:
-        return record.path
-    path = scratch / "crop.png"
-    Image.fromarray(pixels).save(path, compress_level=1)
-    return path
 
 
 def uncalibrated(probs: Floats, manifest: Manifest) -> npt.NDArray[np.float64]:

@@ -245,6 +245,12 @@ def test_the_page_is_whole_and_fetches_nothing(tmp_path, data, task):
 
 
 class TestErrors:
+    def test_a_picture_that_the_server_would_refuse_is_named(self, tmp_path, tiles, data):
+        write_image_folders(data, pictures=2)
+        Image.new("RGB", (16, 16)).save(data / "healthy" / "bitmap.png", "BMP")
+        with pytest.raises(TrainingError, match=r"The picture bitmap\.png would not be served"):
+            run(tiles, tmp_path, Source(data))
+
     def test_a_folder_whose_labels_cannot_be_guessed(self, tmp_path, tiles, data):
         (data / "pictures").mkdir(parents=True)
         with pytest.raises(TrainingError, match=r"cannot be guessed.*--layout"):
