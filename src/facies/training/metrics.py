@@ -22,6 +22,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a score at all; a share of nothing is none."""
+        return not np.isnan(self.value)
+
 
 def confusion(truth: Ints, predicted: Ints, classes: int) -> npt.NDArray[np.int64]:
     """Count pairs of true and predicted class.

@@ -55,7 +55,7 @@ def write_package(
     }
     Manifest.model_validate(manifest)
     (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
-    (folder / CARD_NAME).write_text(_card(plan_dir / section.card, measured), encoding="utf-8")
+    (folder / CARD_NAME).write_text(fill_card(plan_dir / section.card, measured), encoding="utf-8")
     return _with_self_test(load_package(folder))
 
 
@@ -67,8 +67,12 @@ def _with_self_test(package: Package) -> Package:
         runtime.close()
 
 
-def _card(template: Path, measured: Mapping[str, Any]) -> str:
-    """Fill a card's template; `$a_b` stands for the score b in table a, an interval for "0.810 (0.770–0.850)"."""
+def fill_card(template: Path, measured: Mapping[str, Any]) -> str:
+    """Fill a card's template; `$a_b` stands for the score b in table a, an interval for "0.810 (0.770–0.850)".
+
+    Raises:
+        TrainingError: the template is missing or names a score that was not measured.
+    """
     try:
         return Template(template.read_text(encoding="utf-8")).substitute(flatten(measured))
     except FileNotFoundError:

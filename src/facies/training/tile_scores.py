@@ -49,7 +49,7 @@ def score(probability: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], g
 
     Returns:
         Ready for a manifest. `false_alarms_on_neither` is the share of pictures that show none of the classes and are
-        called positive.
+        called positive. A score that does not exist (the precision where nothing is called positive) is left out.
     """
     labelled = np.flatnonzero(labels != NEITHER).tolist()
     truth, p = labels[labelled], probability[labelled]
@@ -66,7 +66,8 @@ def score(probability: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], g
         "positive_precision": of_matrix(lambda matrix: metrics.precision(matrix, 1)),
         "ece": lambda drawn: metrics.ece(truth[drawn] == 1, p[drawn]),
     }
-    found: dict[str, Any] = {name: rounded(metrics.bootstrap(of, names)) for name, of in scores.items()}
+    intervals = {name: metrics.bootstrap(of, names) for name, of in scores.items()}
+    found: dict[str, Any] = {name: rounded(interval) for name, interval in intervals.items() if interval.exists}
     found |= {"pictures": len(labelled), "positive": int(truth.sum()), "groups": len(set(names))}
     neither = labels == NEITHER
     if neither.any():

@@ -1,7 +1,8 @@
 """Plans run from end to end on tiny fake data: what comes out is a package that loads and runs."""
 
 import json
-import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ pytest.importorskip("torch", reason="needs the train extra")
 
 from facies.errors import TrainingError
 from facies.models.openvino import OpenVinoRuntime
+from facies.models.package import Package
+from facies.training.packaging import fill_card
 from facies.training.train import train
 from tests.data.labelled import write_image_folders, write_masks, write_tile_table
 
@@ -93,81 +96,94 @@ folds = 2
 """
 
 
-@pytest.fixture
-def tile_data(tmp_path):
-    write_tile_table(tmp_path / "data" / "survey")
-    write_image_folders(tmp_path / "data" / "web")
-    return tmp_path / "data"
-
-
 def write_plan(folder, text, card="# Card\n"):
     (folder / "plan.toml").write_text(text)
     (folder / "card.md").write_text(card)
     return folder / "plan.toml"
 
 
-def test_a_tile_plan_becomes_a_package_that_runs(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN, "Accuracy $survey_accuracy of $survey_pictures tiles.\n")
-    package = train(plan, tile_data, tmp_path / "out")
-    measured = package.manifest.metrics
+def write_tiles(folder):
+    write_tile_table(folder / "survey")
+    write_image_folders(folder / "web")
+    return folder
+
+
+@pytest.fixture
+def tile_data(tmp_path):
+    return write_tiles(tmp_path / "data")
+
+
+@dataclass(frozen=True)
+class Run:
+    plan: Path
+    data: Path
+    out: Path
+    package: Package
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Trained once for all tests that only look at what came out."""
+    folder = tmp_path_factory.mktemp("tiles")
+    plan = write_plan(folder, TILE_PLAN, "Accuracy $survey_accuracy of $survey_pictures tiles.\n")
+    data = write_tiles(folder / "data")
+    return Run(plan, data, folder / "out", train(plan, data, folder / "out"))
+
+
+def test_a_tile_plan_becomes_a_package_that_runs(trained):
+    measured = trained.package.manifest.metrics
     assert measured["survey"]["groups"] == 6
     assert measured["survey"]["neither"] == 6
     assert measured["web"]["pictures"] == 12
     assert measured["agreement"]["onnxruntime_f32"]["largest_difference"] < 1e-3
-    assert "of 18 tiles" in package.card
-    runtime = OpenVinoRuntime(package)
+    assert "of 18 tiles" in trained.package.card
+    runtime = OpenVinoRuntime(trained.package)
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
     runtime.close()
     assert probs.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_a_mask_plan_becomes_a_package_that_runs(tmp_path):
+def test_what_was_used_is_written_down(trained):
+    used = json.loads((trained.out / "work" / "tiny-tiles" / "used.json").read_text())
+    assert used["plan"] == TILE_PLAN
+    assert "torch" in used["versions"]
+
+
+def test_a_second_run_repeats_nothing_and_gives_the_same(trained):
+    seen = []
+    again = train(trained.plan, trained.data, trained.out, report=lambda *progress: seen.append(progress)).manifest
+    assert not seen
+    assert again.weights.sha256 == trained.package.manifest.weights.sha256
+
+
+def test_the_same_plan_gives_the_same_weights(trained, tmp_path):
+    other = train(trained.plan, trained.data, tmp_path / "elsewhere").manifest
+    assert other.weights.sha256 == trained.package.manifest.weights.sha256
+    assert other.metrics == trained.package.manifest.metrics
+
+
+def test_a_mask_plan_becomes_a_package_that_runs_and_a_random_split_says_so(tmp_path):
     write_masks(tmp_path / "data")
-    package = train(write_plan(tmp_path, MASK_PLAN), tmp_path / "data", tmp_path / "out")
+    plan = write_plan(tmp_path, MASK_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2'))
+    package = train(plan, tmp_path / "data", tmp_path / "out")
     assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
+    assert "RANDOM" in package.manifest.metrics["split"]
     runtime = OpenVinoRuntime(package)
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
     runtime.close()
     assert probs.shape == (1, 4, 64, 64)
 
 
-def test_the_same_plan_gives_the_same_weights_and_a_second_run_repeats_nothing(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN)
-    first = train(plan, tile_data, tmp_path / "a").manifest
-    seen = []
-    again = train(plan, tile_data, tmp_path / "a", report=lambda *progress: seen.append(progress)).manifest
-    other = train(plan, tile_data, tmp_path / "b").manifest
-    assert not seen
-    assert first.weights.sha256 == again.weights.sha256 == other.weights.sha256
-    assert first.metrics == other.metrics
-
-
-def test_what_was_used_is_written_down(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN)
-    train(plan, tile_data, tmp_path / "out")
-    used = json.loads((tmp_path / "out" / "work" / "tiny-tiles" / "used.json").read_text())
-    assert used["plan"] == TILE_PLAN
-    assert "torch" in used["versions"]
-
-
-def test_a_random_split_says_so(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2'))
-    assert "RANDOM" in train(plan, tile_data, tmp_path / "out").manifest.metrics["split"]
-
-
-def test_a_card_that_names_a_score_that_was_not_measured(tmp_path, tile_data):
-    plan = write_plan(tmp_path, TILE_PLAN, "$survey_beauty")
-    with pytest.raises(TrainingError, match="survey_beauty"):
-        train(plan, tile_data, tmp_path / "out")
+def test_fine_tuning_needs_a_bank_below_what_is_pooled(tmp_path, tile_data):
+    text = TILE_PLAN.replace("[schedule]", '[start]\narchitecture = "mobilenet-v1"\n[schedule]\nfrozen_blocks = 12')
+    with pytest.raises(TrainingError, match="mobilenet-v1 allows 11 at most"):
+        train(write_plan(tmp_path, text), tile_data, tmp_path / "out")
 
 
 def test_data_that_do_not_fit_the_task(tmp_path, tile_data):
-    plan = write_plan(
-        tmp_path,
-        TILE_PLAN.replace('kind = "image-folders"', 'kind = "masks"\nmasks = "x"').replace(
-            'labels = { healthy = "healthy", bleached = "bleached" }\n', ""
-        ),
-    )
+    masks = 'kind = "masks"\nmasks = "x"'
+    labels = 'labels = { healthy = "healthy", bleached = "bleached" }\n'
+    plan = write_plan(tmp_path, TILE_PLAN.replace('kind = "image-folders"', masks).replace(labels, ""))
     with pytest.raises(TrainingError, match="no label a picture"):
         train(plan, tile_data, tmp_path / "out")
 
@@ -176,4 +192,15 @@ def test_start_weights_that_do_not_exist(tmp_path, tile_data):
     plan = write_plan(tmp_path, TILE_PLAN + '[start]\nweights = "nowhere.tflite"\n')
     with pytest.raises(TrainingError, match=r"nowhere\.tflite"):
         train(plan, tile_data, tmp_path / "out")
-    shutil.rmtree(tmp_path / "out")
+
+
+def test_a_card_is_filled_with_what_was_measured(tmp_path):
+    (tmp_path / "card.md").write_text("$survey_auc on $survey_tiles tiles")
+    measured = {"survey": {"auc": {"value": 0.8642, "low": 0.8, "high": 0.9144}, "tiles": 646}}
+    assert fill_card(tmp_path / "card.md", measured) == "0.864 (0.800–0.914) on 646 tiles"
+
+
+def test_a_card_that_names_a_score_that_was_not_measured(tmp_path):
+    (tmp_path / "card.md").write_text("$survey_beauty")
+    with pytest.raises(TrainingError, match="survey_beauty"):
+        fill_card(tmp_path / "card.md", {"survey": {"auc": 0.9}})
