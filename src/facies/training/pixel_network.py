@@ -19,9 +19,6 @@ from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2
 TONES = 9
 """Length of what `tone_features` gives."""
 
-DOUBT = 2.0
-"""Taken off the logits of types of which there is no labelled photo: what is seen is rarely what was only drawn."""
-
 _LEAST_LIGHT = 0.02
 
 
@@ -46,7 +43,6 @@ class PixelClassifier(nn.Module):
     ) -> None:
         super().__init__()
         self.probed = tuple(probed)
-        self.others = tuple(index for index in range(1, classes) if index not in self.probed)
         widths = (width // 2, width, width, width)
         self.encoder = encoder
         self.lateral = nn.ModuleList(
@@ -88,21 +84,17 @@ class PixelClassifier(nn.Module):
             tone: from `tone_map`, (N, 4, h, w).
 
         Returns:
-            Logits, (N, C, h, w).
+            Logarithms of probabilities, (N, C, h, w).
         """
         log_probs = decoded.log_softmax(1)
         core = 1 - log_probs[:, :1].exp()
-        types = [log_probs[:, index] for index in range(decoded.shape[1])]
-        probed = log_probs[:, list(self.probed)]
         probes = self.texture_probe(mean_over(top, core)) + self.tone_probe(tone_features(tone, core))
-        within = (probed + probes[:, :, None, None]).log_softmax(1)
-        within = within + probed.logsumexp(1, keepdim=True)
+        probed = log_probs[:, list(self.probed)]
+        within = (probed + probes[:, :, None, None]).log_softmax(1) + probed.logsumexp(1, keepdim=True)
+        logits = list(log_probs.unbind(1))
         for place, index in enumerate(self.probed):
-            types[index] = within[:, place]
-        for index in self.others:
-            types[index] = types[index] - DOUBT
-        named = torch.stack(types[1:], 1).log_softmax(1) + torch.log(core.clamp(min=1e-6))
-        return torch.cat([log_probs[:, :1], named], 1)
+            logits[index] = within[:, place]
+        return torch.stack(logits, 1)
 
 
 class Pyramid(nn.Module):
