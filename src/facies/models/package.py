@@ -8,14 +8,14 @@ self-test.png  optional: what `facies models verify` shows the network
 """
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from facies.errors import ChecksumError, PackageError
+from facies.models.toml_file import read_toml
 
 MANIFEST_NAME = "package.toml"
 CARD_NAME = "CARD.md"
@@ -247,16 +247,8 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         PackageError: it is missing, no TOML, or does not hold what a manifest must.
     """
-    try:
-        return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise PackageError(f"{path} is missing: a model package is a folder with a {MANIFEST_NAME}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackageError(f"{path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the manifest"
-        raise PackageError(f"{path}: {where}: {first['msg']}.") from error
+    missing = f"{path} is missing: a model package is a folder with a {MANIFEST_NAME}."
+    return read_toml(path, Manifest, PackageError, missing)
 
 
 def load_package(folder: Path) -> Package:

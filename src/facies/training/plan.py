@@ -11,14 +11,14 @@
 What is measured (scores, calibration, checksum) is not in the plan; training writes it into the package.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from facies.errors import TrainingError
 from facies.models.package import ClassEntry, FileName, Input, Name, Source, Task, Tiling, Version
+from facies.models.toml_file import read_toml
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -341,13 +341,4 @@ def read_plan(path: Path) -> Plan:
     Raises:
         TrainingError: it is missing, no TOML, or does not hold what a plan must.
     """
-    try:
-        return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise TrainingError(f"The plan {path} does not exist.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the plan"
-        raise TrainingError(f"{path}: {where}: {first['msg']}.") from error
+    return read_toml(path, Plan, TrainingError, f"The plan {path} does not exist.")

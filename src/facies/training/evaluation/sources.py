@@ -1,14 +1,14 @@
 """Which labelled pictures an evaluation looks at, and which the package may have been trained on."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from facies.errors import TrainingError
 from facies.models.package import Manifest
+from facies.models.toml_file import read_toml
 from facies.training.datasets import PhotoRecord, TileRecord, drawn_test_records
 from facies.training.plan import Data, ImageFolders, Masks, NoaaPatches, SyntheticCores
 from facies.training.readers import read_photos, read_tiles
@@ -19,12 +19,21 @@ _TESTED_PART = "test"
 Records = Sequence[TileRecord | PhotoRecord]
 
 
+class _PackageTable(BaseModel):
+    """The `[package]` table of a training plan."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = None
+
+
 class _Tables(BaseModel):
     """The `[[data]]` tables of a layout file or a training plan; the rest of a plan is of no concern here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     data: tuple[Data, ...] = Field(min_length=1)
+    package: _PackageTable = _PackageTable()
 
 
 @dataclass(frozen=True)
@@ -50,19 +59,9 @@ def read_layout(path: Path) -> Layout:
     Raises:
         TrainingError: it is missing, no TOML, or has no `[[data]]` table that can be used.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        tables = _Tables.model_validate(table)
-    except FileNotFoundError:
-        raise TrainingError(f"The layout {path} does not exist.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TrainingError(f"{path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TrainingError(f"{path}: {where}: {first['msg']}.") from error
+    tables = read_toml(path, _Tables, TrainingError, f"The layout {path} does not exist.")
     scored = tuple(data for data in tables.data if isinstance(data, SyntheticCores) or data.scored)
-    return Layout(scored, path.parent, f"as {path.name} says", table.get("package", {}).get("name"))
+    return Layout(scored, path.parent, f"as {path.name} says", tables.package.name)
 
 
 def guess_layout(data_dir: Path, manifest: Manifest) -> Layout:

@@ -1,0 +1,35 @@
+"""A TOML file, checked against the model of what it must hold."""
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from facies.errors import FaciesError
+
+_Content = TypeVar("_Content", bound=BaseModel)
+
+
+def read_toml(path: Path, content: type[_Content], error_type: type[FaciesError], missing: str) -> _Content:
+    """Read and check a TOML file.
+
+    Args:
+        path: the file.
+        content: what it must hold.
+        error_type: what is raised.
+        missing: the sentence for a file that does not exist.
+
+    Raises:
+        FaciesError: of `error_type`; names the file, the place in it, and what is wrong there.
+    """
+    try:
+        return content.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise error_type(missing) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise error_type(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole of it"
+        raise error_type(f"{path}: {where}: {first['msg']}.") from error
