@@ -26,9 +26,10 @@ class PixelClassifier(nn.Module):
     """Which class every pixel shows: class 0, the background, and the types of what is not.
 
     A pyramid decoder looks at every pixel. Where the core is, is its word alone. Of the type it has a say; but between
-    the types of which there are labelled photos, two probes decide with it: one on the encoder's features, one on the
-    tone (colour and its spread), both averaged over what the decoder takes for core in the window. They are fitted
-    apart, with strong penalties: the decoder learns some dozen photos by heart and says little of others.
+    the types of which there are labelled photos, two probes decide in its place where the window looks like these
+    photos, as a gate tells: one on the encoder's features, one on the tone (colour and its spread), both averaged over
+    what the decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen photos
+    by heart and says little of others.
 
     Args:
         encoder: what the feature maps come from.
@@ -55,7 +56,8 @@ class PixelClassifier(nn.Module):
         self.head = nn.Conv2d(widths[0], classes, 1)
         self.texture_probe = nn.Linear(PYRAMID_CHANNELS[-1], len(self.probed))
         self.tone_probe = nn.Linear(TONES, len(self.probed))
-        for probe in (self.texture_probe, self.tone_probe):
+        self.gate = nn.Linear(PYRAMID_CHANNELS[-1], 1)
+        for probe in (self.texture_probe, self.tone_probe, self.gate):
             nn.init.zeros_(probe.weight)
             nn.init.zeros_(probe.bias)
 
@@ -88,9 +90,11 @@ class PixelClassifier(nn.Module):
         """
         log_probs = decoded.log_softmax(1)
         core = 1 - log_probs[:, :1].exp()
-        probes = self.texture_probe(mean_over(top, core)) + self.tone_probe(tone_features(tone, core))
+        texture = mean_over(top, core)
+        probes = (self.texture_probe(texture) + self.tone_probe(tone_features(tone, core)))[:, :, None, None]
+        asked = self.gate(texture).sigmoid()[:, :, None, None]
         probed = log_probs[:, list(self.probed)]
-        within = (probed + probes[:, :, None, None]).log_softmax(1) + probed.logsumexp(1, keepdim=True)
+        within = (asked * probes + (1 - asked) * probed).log_softmax(1) + probed.logsumexp(1, keepdim=True)
         logits = list(log_probs.unbind(1))
         for place, index in enumerate(self.probed):
             logits[index] = within[:, place]

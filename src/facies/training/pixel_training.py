@@ -21,20 +21,22 @@ from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import cut
 from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
-from facies.training.datasets import UNKNOWN, PhotoRecord
+from facies.training.datasets import IGNORE, UNKNOWN, PhotoRecord
 from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2, load_start
 from facies.training.feature_bank import Bank, build_banks
 from facies.training.fit import Task, fit, seed_of
 from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
 from facies.training.plan import Plan
-from facies.training.probes import fit_shares, set_linear, standardise
+from facies.training.probes import fit_binary, fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
 
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
-_LEAST_SHARE = 0.5
+_LEAST_CORE_SHARE = 0.05
+_GATE_PENALTY = 1e-3
+_CERTAIN = 20.0
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,7 @@ def _train(
     schedule, network = plan.schedule, _new_network(plan, layers, name, _probed(plan, data))
     decoder = [parameter for parameter in network.parameters() if parameter.requires_grad]
     draws = np.flatnonzero(np.isin(data.record_of, records))
-    shares = _draw_shares(data, draws, plan.schedule.domain_shares)
+    shares = _draw_shares(plan, data, draws)
 
     def batches(rng: np.random.Generator) -> Iterator[tuple[list[Tensor], Tensor]]:
         for _ in range(schedule.steps):
@@ -240,26 +242,35 @@ def _train(
 
 
 def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
-    """Fit the probes on the mean over the core of every window, to the shares that the probed types have of it."""
-    textures, tones, types, weights = [], [], [], []
-    probed = torch.tensor(network.probed)
-    draw_shares = _draw_shares(data, draws, plan.schedule.probe_shares)
-    for draw, draw_share in zip(draws.tolist(), draw_shares.tolist(), strict=True):
+    """Fit the probes on the labelled photos that count, and the gate to tell these photos from all others."""
+    textures, tones, types, counting = [], [], [], []
+    for draw in draws.tolist():
         labels = torch.from_numpy(data.labels[draw])
-        typed = ((labels > 0) & (labels < len(plan.package.classes)))[:, None].float()
-        counts = (labels[:, None] == probed[None, :, None, None]).sum((2, 3)).float()
-        enough = counts.sum(1) > _LEAST_SHARE * typed.sum((1, 2, 3)).clamp(min=_LEAST_SHARE * labels[0].numel())
-        if draw_share and enough.any():
-            top, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-2:])
-            textures.append(mean_over(top, typed)[enough])
-            tones.append(tone_features(tone, typed)[enough])
-            types.append((counts / counts.sum(1, keepdim=True))[enough])
-            weights += [draw_share] * int(enough.sum())
-    penalties = plan.schedule.texture_penalty, plan.schedule.tone_penalty
-    probes = network.texture_probe, network.tone_probe
-    for probe, found, penalty in zip(probes, (textures, tones), penalties, strict=True):
-        x, mean, deviation = standardise(torch.cat(found))
-        set_linear(probe, fit_shares(x, torch.cat(types), np.array(weights), penalty), mean, deviation)
+        core = ((labels > 0) & (labels != IGNORE))[:, None].float()
+        enough = core.mean((1, 2, 3)) > _LEAST_CORE_SHARE
+        top, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-2:])
+        textures.append(mean_over(top, core)[enough])
+        tones.append(tone_features(tone, core)[enough])
+        types.append(torch.stack([(labels == index).float().mean((1, 2)) for index in network.probed], 1)[enough])
+        counting += [data.records[data.record_of[draw]].scored] * int(enough.sum())
+    texture, tone, shares = torch.cat(textures), torch.cat(tones), torch.cat(types)
+    counts = np.array(counting)
+    typed = torch.from_numpy(counts) & (shares.sum(1) > _LEAST_CORE_SHARE)
+    schedule, leading = plan.schedule, shares[typed].argmax(1).numpy()
+    balance = 1 / np.bincount(leading, minlength=len(network.probed))[leading]
+    shares = shares[typed] / shares[typed].sum(1, keepdim=True)
+    for probe, x, penalty in (
+        (network.texture_probe, texture[typed], schedule.texture_penalty),
+        (network.tone_probe, tone[typed], schedule.tone_penalty),
+    ):
+        x, mean, deviation = standardise(x)
+        set_linear(probe, fit_shares(x, shares, balance, penalty), mean, deviation)
+    if counts.all():
+        torch.nn.init.constant_(network.gate.bias, _CERTAIN)
+        return
+    x, mean, deviation = standardise(texture)
+    sides = np.where(counts, 1 / counts.sum(), 1 / (~counts).sum())
+    set_linear(network.gate, fit_binary(x[:, None], counts, sides, _GATE_PENALTY)[None], mean, deviation)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -277,16 +288,14 @@ def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return -((right * known).sum() + (not_background * unknown).sum()) / counted
 
 
-def _draw_shares(
-    data: WindowData, draws: npt.NDArray[np.int64], of_domains: Mapping[str, float]
-) -> npt.NDArray[np.float64]:
-    """How likely each draw is taken: as said between domains, within one evenly over leading classes."""
+def _draw_shares(plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How likely each draw is taken: by the plan between domains, within one evenly over leading classes."""
     domains = np.array([data.records[number].domain for number in data.record_of[draws]])
     all_leading, shares = _leading(data)[draws], np.zeros(len(draws))
     for domain in np.unique(domains).tolist():
         inside = domains == domain
         _, place, counts = np.unique(all_leading[inside], return_inverse=True, return_counts=True)
-        share = of_domains.get(domain, 0.0) if of_domains else 1.0
+        share = plan.schedule.domain_shares.get(domain, 0.0) if plan.schedule.domain_shares else 1.0
         shares[inside] = share / len(counts) / counts[place]
     normalised: npt.NDArray[np.float64] = shares / shares.sum()
     return normalised

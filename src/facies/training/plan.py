@@ -278,7 +278,6 @@ class Schedule(_Frozen):
         weight_decay: AdamW's.
         average_decay: of the running average of the weights, a step.
         domain_shares: how much of a batch each domain makes up; none of it that is not named; evenly without any.
-        probe_shares: the same for what the probes of segmentation are fitted on.
         neither_share: how much of a domain's part shows none of the classes; trained on as not positive.
         dropout: share of features dropped.
         decision_at: the calibrated probability that is served as 0.5; below 0.5 finds more positives.
@@ -297,7 +296,6 @@ class Schedule(_Frozen):
     weight_decay: Annotated[float, Field(ge=0)] = 1e-2
     average_decay: Share = 0.98
     domain_shares: dict[str, Share] = {}
-    probe_shares: dict[str, Share] = {}
     neither_share: Share = 0.0
     dropout: Share = 0.2
     decision_at: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -329,7 +327,7 @@ class Plan(_Frozen):
     @model_validator(mode="after")
     def _domains_are_known(self) -> Self:
         known = {data.domain for data in self.data}
-        for domain in (*self.schedule.domain_shares, *self.schedule.probe_shares):
+        for domain in self.schedule.domain_shares:
             if domain not in known:
                 raise ValueError(f"the schedule names {domain!r}, no data is of that domain")
         return self

@@ -77,6 +77,7 @@ def typed_network(brown_is=1):
     network = PixelClassifier(MobileNetV2(), 4, probed=(1, 3)).eval()
     with torch.no_grad():
         network.tone_probe.weight[(1, 3).index(brown_is), 0] = 50
+        network.gate.bias.fill_(20)
     return network
 
 
@@ -95,6 +96,15 @@ def test_the_probes_decide_the_type_and_the_decoder_the_outline():
     found = typed_network(brown_is=3).combine(halves(), torch.zeros(1, 320, 2, 2), tone_map(reddish)).argmax(1)
     assert (found[:, :, :8] == 3).all()
     assert (found[:, :, 8:] == 0).all()
+
+
+def test_the_decoder_decides_where_the_window_is_unlike_the_photos_of_the_probes():
+    network, red = typed_network(brown_is=3), torch.full((1, 64, 64, 3), 200, dtype=torch.uint8)
+    torch.nn.init.constant_(network.gate.bias, -20)
+    decoded = halves()
+    decoded[:, 1] += 3
+    found = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    assert (found[:, :, :8] == 1).all()
 
 
 def test_what_is_not_core_does_not_colour_the_tone():
