@@ -1,6 +1,7 @@
 """The command line: parses, and hands on. `facies --help` is where a person starts."""
 
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from facies.version import __version__
 
 EXIT_SOME_FAILED = 1
 EXIT_WRONG_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 _DAY_S = 24 * 60 * 60
 
@@ -389,3 +391,8 @@ def main() -> None:
     except FaciesError as error:
         terminal.show_error(str(error))
         sys.exit(EXIT_WRONG_USAGE)
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, typer.Abort):
+            # Ctrl-C: Python would wait for every thread that still listens to a server or looks at a photo.
+            os._exit(EXIT_INTERRUPTED)
+        raise
