@@ -110,7 +110,7 @@ def test_the_command_sends_photos_and_fetches_results(server, photo, tmp_path):
     assert len(table) == 3
 
 
-def test_the_command_ends_soon_after_ctrl_c(start_server, tmp_path):
+def test_the_command_ends_soon_after_ctrl_c(start_server, tmp_path, request):
     server = start_server(FACIES_FAKE_DELAY_S="1")
     photos = [tmp_path / f"transect-{index}.png" for index in range(6)]
     for photo in photos:
@@ -118,6 +118,9 @@ def test_the_command_ends_soon_after_ctrl_c(start_server, tmp_path):
     command = [sys.executable, "-m", "facies", "submit", *map(str, photos), "--model", "test-coral"]
     command += ["--out", str(tmp_path / "out")]
     environment = {**server.environment, "FACIES_KEY": server.key}
+    # A shell starts what runs in its background deaf to Ctrl-C, and that is inherited; a person's terminal does not.
+    heard_before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, heard_before))
     with subprocess.Popen([*command, "--server", server.url], env=environment, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: len(server.get("/api/v1/jobs", headers=server.key_header).json()["jobs"]) >= 2)
         process.send_signal(signal.SIGINT)
