@@ -14,6 +14,7 @@ from facies.jobs.store import JobStore
 from facies.jobs.uploads import Uploads
 from facies.models.registry import Registry
 from facies.web.app import WebConfig, create_app
+from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
 from tests.data.photos import encode, patchwork
 
@@ -62,7 +63,7 @@ class Served:
 
     def files(self) -> list[Path]:
         """What is in the blobs, hidden and half-written files too."""
-        return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
+        return files_below(self.folder / "blobs")
 
     def start(self, done: int = 0, total: int = 0) -> Job:
         """Take the next job and report progress."""

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
 
 START_S = 30.0
@@ -114,7 +115,7 @@ class Server:
 
     def files(self) -> list[Path]:
         """What lies in the blobs, hidden and half-written files too."""
-        return [path for path in (self.data_dir / "blobs").rglob("*") if path.is_file()]
+        return files_below(self.data_dir / "blobs")
 
     def _wait_until_it_answers(self) -> None:
         assert self.process is not None

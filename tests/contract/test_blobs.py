@@ -7,6 +7,7 @@ import pytest
 
 from facies.errors import UnknownJobError
 from facies.jobs.blobs import LocalBlobs
+from tests.data.folders import files_below
 
 HOSTILE = ["", ".", "..", "../x", "a/b", "/etc/passwd", "\0", "x\0", "\udcff", ".hidden", "a" * 300, "X" * 36]
 
@@ -166,7 +167,7 @@ class TestLocalBlobs(BlobsContract):
 
     @pytest.fixture
     def leftovers(self, tmp_path):
-        return lambda: [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+        return lambda: files_below(tmp_path / "blobs")
 
     def test_nothing_is_made_before_the_first_blob(self, blobs, tmp_path):
         assert list(blobs.jobs()) == []

@@ -11,6 +11,7 @@ from facies.jobs.blobs import PHOTO, LocalBlobs
 from facies.jobs.job import ANY_OWNER, Job, NewJob, Status
 from facies.jobs.store import JobStore
 from facies.models.package import Package
+from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
 
 NOON = 1_700_000_000.0
@@ -73,7 +74,7 @@ class Room:
     def files(self) -> list[str]:
         """What is in the blobs, hidden and half-written files too: paths from there."""
         root = self.folder / "blobs"
-        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(root)) for path in files_below(root))
 
     def wait_for(self, job_id: str, *statuses: Status, timeout_s: float = 30.0) -> Job:
         """Wait until a job has one of `statuses`, by default until it is over."""
