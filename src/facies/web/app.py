@@ -22,6 +22,7 @@ from facies.web.auth import API_KEY_HEADER, KeyChecks, admit_anyone
 from facies.web.cors import Cors
 from facies.web.dialects import coral, rock
 from facies.web.dialects.dialect import Dialect
+from facies.web.dialects.native.about import LimitsDocument, ServerDocument, about_router, served_models
 from facies.web.dialects.native.catalogue import Catalogue
 from facies.web.dialects.native.dialect import KeyCheckFor, native_dialect
 from facies.web.dialects.native.room import Room
@@ -105,6 +106,7 @@ def create_app(
     )
     for dialect in dialects:
         app.include_router(dialect.router)
+    app.include_router(about_router(_about(config, packages)))
     if uploads is not None:
         app.include_router(tus.tus_router(uploads, check_native(Scope.JOBS), config.upload_idle_timeout_s))
         app.add_middleware(tus.TusHeaders)
@@ -134,6 +136,18 @@ def _at_the_end(act: Callable[[], None]) -> Callable[[FastAPI], AbstractAsyncCon
 def _limits(config: WebConfig, max_photos: int = 1) -> Limits:
     idle_timeout_s = config.upload_idle_timeout_s
     return Limits(config.max_upload_bytes, config.max_pixels, max_photos=max_photos, idle_timeout_s=idle_timeout_s)
+
+
+def _about(config: WebConfig, packages: Mapping[str, Package]) -> ServerDocument:
+    needs_key = {coral.NAME: config.coral_requires_key, rock.NAME: True}
+    return ServerDocument(
+        version=__version__,
+        source_url=config.source_url,
+        limits=LimitsDocument(upload_bytes=config.max_upload_bytes, pixels=config.max_pixels, photos=config.max_photos),
+        requires_key={"native": config.native_requires_key, **{name: needs_key[name] for name in packages}},
+        default_mask_weight=config.default_mask_weight,
+        served=served_models(packages),
+    )
 
 
 def _contracts(
