@@ -41,7 +41,9 @@ def draw_giants(folder: Path) -> dict[str, Path]:
     giants = {GIANT_REEF: folder / GIANT_REEF, LARGE_REEF: folder / LARGE_REEF}
     if not giants[GIANT_REEF].exists():
         tiles = {"tile": True, "tile_width": 512, "tile_height": 512, "bigtiff": True}
-        _complete(giants[GIANT_REEF], lambda out: _lay(reef, _GIANT_WH).tiffsave(out, compression="jpeg", Q=90, **tiles))
+        _complete(
+            giants[GIANT_REEF], lambda out: _lay(reef, _GIANT_WH).tiffsave(out, compression="jpeg", Q=90, **tiles)
+        )
     if not giants[LARGE_REEF].exists():
         _complete(giants[LARGE_REEF], lambda out: _lay(reef, _LARGE_WH).jpegsave(out, Q=90))
     return giants
