@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from facies.models.runtime import Probs, Runtime, Tiles
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.exports import to_csv, to_json
+from facies.reports.intervals import Interval, core_intervals, intervals_csv, profile
 from facies.reports.tiles import TileRow, count_tiles, tile_rows
 
 MAX_PIXELS = 200_000_000
@@ -278,11 +279,45 @@ class MapAnalysis(Analysis):
         return class_areas(self.found.count_pixels(len(classes)), classes, self.manifest.background_index)
 
     @property
+    def is_core(self) -> bool:
+        """Whether the photo is one of a core, which has a direction: its longer side."""
+        return self.manifest.tiling.normalised_width > 0
+
+    @cached_property
+    def intervals(self) -> list[Interval]:
+        """The core from its top down; empty where the photo is not one of a core.
+
+        Its top is the photo's upper end, or the left one of a photo that lies on its side.
+        """
+        if not self.is_core:
+            return []
+        lies = self._core_axis == "x"
+        labels, confidence = (
+            np.rot90(found, -1) if lies else found for found in (self.found.labels, self.found.confidence)
+        )
+        classes = [
+            (entry.index, entry.name)
+            for entry in self.manifest.classes
+            if entry.index != self.manifest.background_index
+        ]
+        depths_m = None
+        if self.options.depth_top_m is not None and self.options.depth_base_m is not None:
+            depths_m = (self.options.depth_top_m, self.options.depth_base_m)
+        rows = profile(labels, confidence, [index for index, _ in classes])
+        return core_intervals(rows, classes, max(self.photo.image_hw), depths_m)
+
+    @property
+    def _core_axis(self) -> Literal["x", "y"]:
+        height, width = self.photo.image_hw
+        return "x" if width > height else "y"
+
+    @property
     def measurements(self) -> dict[str, Any]:
-        """Area of every class found and of all of them together."""
+        """Area of every class found and of all of them together; of a core also its intervals."""
         covered = sum(area["pixels"] for area in self.areas)
         height, width = self.photo.image_hw
-        return {"classes": self.areas, "covered_share": covered / (height * width)}
+        areas = {"classes": self.areas, "covered_share": covered / (height * width)}
+        return areas | ({"core_axis": self._core_axis, "intervals": self.intervals} if self.is_core else {})
 
     @property
     def legend(self) -> list[LegendEntry]:
@@ -314,6 +349,8 @@ class MapAnalysis(Analysis):
         hw = self.photo.image_hw
         yield "labels.png", png.stream_palette(hw, self._stripes(self.found.labels_of), self._colours)
         yield "confidence.png", png.stream_grey(hw, self._stripes(self.found.confidence_of))
+        if self.is_core:
+            yield "intervals.csv", [intervals_csv(self.intervals)]
 
     def _stripes(self, rows_of: Callable[[int, int], npt.NDArray[np.uint8]]) -> Iterator[png.Stripe]:
         height = self.photo.image_hw[0]

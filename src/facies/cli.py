@@ -90,17 +90,25 @@ def analyse(
     model: Annotated[str, typer.Option(help="Package: name or name@version.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Where the results go: one folder a photo.")] = Path("facies-results"),
     opacity: Annotated[float, typer.Option(help="Of the colours over the photo, 0 to 1 (segmentation).")] = 0.5,
+    depth_top: Annotated[
+        float | None, typer.Option(help="Depth of the photo's upper end in the hole, metres (cores).")
+    ] = None,
+    depth_base: Annotated[float | None, typer.Option(help="Depth of its lower end, metres.")] = None,
     settings: Settings,
 ) -> None:
     """Analyse photos on this machine, without a server.
 
     Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json.
 
-    The table of all of them is summary.csv.
+    A core's folder has intervals.csv too: its rock types from the top down, in metres where the depths are given.
+
+    The table of all photos is summary.csv.
 
     Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
     """
-    options, found = Options(opacity), batch.find_photos(photos)
+    options, found = Options(opacity, depth_top_m=depth_top, depth_base_m=depth_base), batch.find_photos(photos)
+    if depth_top is not None and len(found) > 1:
+        raise OptionError("--depth-top and --depth-base are those of one photo; analyse it on its own.")
     runtime = assembly.Runtimes(settings).get(model)
     total = sum(batch.count_tiles(photo, runtime.package.manifest) for photo in found)
     with terminal.tiles_bar(total) as bar:

@@ -36,6 +36,7 @@ _FILES: Final[Mapping[str, str]] = {
     "overlay": "overlay.png",
     "labels": "labels.png",
     "confidence": "confidence.png",
+    "intervals_csv": "intervals.csv",
     "tiles_csv": "tiles.csv",
     "tiles_geojson": "tiles.geojson",
 }

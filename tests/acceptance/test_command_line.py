@@ -81,9 +81,13 @@ def test_a_folder_of_photos_goes_through_in_one_call(facies, photos, tmp_path):
     assert {row["model"] for row in table} == {"pale@1.0.0"}
 
 
-def test_segmentation_leaves_a_map_of_indices(facies, photos, tmp_path):
-    done = facies("analyse", photos / "b.png", "--model", "beds@1.0.0", "--out", tmp_path / "out", "--opacity", "1")
+def test_segmentation_leaves_a_map_of_indices_and_a_log(facies, photos, tmp_path):
+    asked = ("--model", "beds@1.0.0", "--out", "out", "--opacity", "1", "--depth-top", "120", "--depth-base", "121")
+    done = facies("analyse", photos / "b.png", *asked)
     assert done.returncode == 0, done.stderr
+    log = table_of(tmp_path / "out" / "b" / "intervals.csv")
+    assert log
+    assert all(120 <= float(row["top_m"]) < float(row["base_m"]) <= 121 for row in log)
     labels = opened(tmp_path / "out" / "b" / "labels.png")
     assert labels.mode == "P"
     overlay = np.asarray(opened(tmp_path / "out" / "b" / "overlay.png"))
@@ -112,6 +116,8 @@ def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_pat
         (("analyse", ".", "--model", "pale"), "holds no photo"),
         (("analyse", "dive 1/a.jpg", "--model", "gold"), "known are: beds@1.0.0"),
         (("analyse", "dive 1/a.jpg", "--model", "pale", "--opacity", "2"), "between 0 and 1"),
+        (("analyse", ".", "--model", "beds", "--depth-top", "1"), "give both or none"),
+        (("analyse", "dive 1", "--model", "beds", "--depth-top", "1", "--depth-base", "2"), "those of one photo"),
         (("analyse", "dive 1/a.jpg"), "--model"),
         (("analyse", "dive 1/a.jpg", "--model", "pale", "--runtime", "abacus"), "runtime"),
         (("serve", "--port", "-1"), "port"),

@@ -85,10 +85,22 @@ def test_areas_leave_the_background_out(tmp_path, photo, runtime):
     assert nothing.summary["covered_share"] == 0
 
 
+def test_a_core_is_logged_from_its_top_whichever_way_it_lies(tmp_path, photo, runtime):
+    pixels = np.zeros((96, 32, 3), np.uint8)
+    pixels[64:] = 255
+    engine, depths = runtime(map_package(tmp_path / "map")), Options(depth_top_m=10.0, depth_base_m=11.5)
+    for core, axis in ((pixels, "y"), (np.ascontiguousarray(np.rot90(pixels)), "x")):
+        found = analyse(photo(core), engine, depths)
+        (only,) = found.intervals
+        assert (only["name"], only["top_m"], only["base_m"]) == ("siltstone", pytest.approx(11, abs=0.03), 11.5)
+        assert (found.summary["core_axis"], found.summary["intervals"]) == (axis, found.intervals)
+
+
 def test_files_are_what_the_analysis_says(tmp_path, photo, runtime):
     found = analyse(photo(noise(60, 30)), runtime(map_package(tmp_path / "map")), Options(opacity=0.3))
     files = {name: b"".join(content) for name, content in found.files(legend=True)}
-    assert list(files) == ["overlay.png", "overlay-legend.png", "labels.png", "confidence.png", "summary.json"]
+    own = ["labels.png", "confidence.png", "intervals.csv"]
+    assert list(files) == ["overlay.png", "overlay-legend.png", *own, "summary.json"]
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "labels.png")), found.label_map)

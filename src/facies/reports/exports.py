@@ -7,11 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A CSV file with a header: UTF-8, commas, Unix line ends, columns in the order of the first row's keys."""
+def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> bytes:
+    """A CSV file with a header: UTF-8, commas, Unix line ends.
+
+    Args:
+        rows: with the same keys; None becomes an empty cell.
+        columns: the header, also of a table without rows; the first row's keys where it is not given.
+    """
     text = io.StringIO(newline="")
-    if rows:
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    if rows or columns:
+        writer = csv.DictWriter(text, fieldnames=list(columns or rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
     return text.getvalue().encode()

@@ -65,7 +65,15 @@ def test_a_segmentation_gets_a_picture_with_legend_too(room, attempt_at):
     with closing(FakeRuntime(room.rock)) as runtime:
         attempt_at(get_runtime=lambda _: runtime).work()
     assert room.job(job.id).status is Status.FINISHED
-    assert names(room) == ["confidence.png", "labels.png", "overlay-legend.png", "overlay.png", "photo", "summary.json"]
+    assert names(room) == [
+        "confidence.png",
+        "intervals.csv",
+        "labels.png",
+        "overlay-legend.png",
+        "overlay.png",
+        "photo",
+        "summary.json",
+    ]
 
 
 def test_the_photo_options_and_limits_reach_the_analysis(room, attempt_at, runtime):

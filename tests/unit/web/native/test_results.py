@@ -5,7 +5,15 @@ import pytest
 from tests.served import CORAL_RESULTS, OVERLAY, PHOTO
 from tests.unit.web.native.asking import JOBS, assert_problem, sent
 
-ALL = ["summary.json", "overlay.png", "labels.png", "confidence.png", "tiles.csv", "tiles.geojson"]
+ALL = [
+    "summary.json",
+    "overlay.png",
+    "labels.png",
+    "confidence.png",
+    "intervals.csv",
+    "tiles.csv",
+    "tiles.geojson",
+]
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ class TestFiles:
         assert features[1]["properties"] == {"label": "healthy", "probability": 0.1}
 
     def test_what_the_task_does_not_have_is_unknown(self, served, url):
-        for name in ("labels.png", "confidence.png"):
+        for name in ("labels.png", "confidence.png", "intervals.csv"):
             assert name in assert_problem(served.client.get(f"{url}/{name}"), 404, "unknown_result")
 
 

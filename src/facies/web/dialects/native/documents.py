@@ -21,6 +21,7 @@ _RESULTS = {
     "overlay": "overlay.png",
     "labels": "labels.png",
     "confidence": "confidence.png",
+    "intervals_csv": "intervals.csv",
     "tiles_csv": "tiles.csv",
 }
 """Links to results that are blobs under the same name."""

@@ -29,6 +29,10 @@ _BLOBS: Final = {
         "The label map (segmentation): a palette picture whose values are the classes' indices.",
     ),
     "confidence.png": ("image/png", "How sure the label map is (segmentation): grey, 255 is certain."),
+    "intervals.csv": (
+        "text/csv",
+        "The core as a log (segmentation of cores): every interval with its depths, rock type, share and confidence.",
+    ),
     "tiles.csv": ("text/csv", "Every tile with its place, probability and label (tile classification)."),
 }
 
