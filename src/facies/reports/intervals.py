@@ -94,7 +94,7 @@ def _profile_of_block(
     flat = (places + np.arange(rows)[:, None] * slots).ravel()
     counts = np.bincount(flat, minlength=rows * slots).reshape(rows, slots)
     sums = np.bincount(flat, confidence.ravel(), rows * slots).reshape(rows, slots)
-    return counts[:, :class_count].astype(np.float64), sums[:, :class_count]
+    return counts[:, :class_count].astype(np.float64), sums[:, :class_count].astype(np.float64)
 
 
 def core_intervals(
