@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help serve demo test test-train bench check fix clean
+.PHONY: help serve demo test test-train bench check fix ui ui-dev ui-types clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ serve: $(VENV)/installed  ## set up and start the server on http://localhost:500
 demo: $(VENV)/installed  ## two generated photos through the two APIs; overlays in demo/
 	$(BIN)/python -m facies demo --out demo
 
-test: $(VENV)/installed-dev  ## everything but what needs torch
+test: ui  ## everything but what needs torch
 	$(PYTEST) -m "not train"
 
 test-train: $(VENV)/installed-train  ## training: needs torch
@@ -44,15 +44,26 @@ test-train: $(VENV)/installed-train  ## training: needs torch
 bench: $(VENV)/installed-bench  ## speed, as ratios; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
-check: $(VENV)/installed-dev  ## ruff, mypy --strict, import rules; changes nothing
+check: $(VENV)/installed-dev  ## ruff, mypy --strict, import rules; the app: tsc, eslint, vitest; changes nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python ui/build_app.py check
 
 fix: $(VENV)/installed-dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python ui/build_app.py fix
+
+ui: $(VENV)/installed-dev  ## build the web app anew, if its sources changed
+	$(BIN)/python ui/build_app.py
+
+ui-dev: $(VENV)/installed-dev  ## the app from its sources, beside a server at FACIES_SERVER
+	$(BIN)/python ui/build_app.py dev
+
+ui-types: $(VENV)/installed-dev  ## the API as the app sees it, after the API changed
+	$(BIN)/python ui/dump_openapi.py
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo ui/node_modules src/facies/web/ui .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,4 +1,7 @@
-"""The pages for people: upload, documentation, and the files of the model packages. No build step, no other host."""
+"""What a browser gets: the web app, a page of documentation, and the files of the model packages.
+
+The app is built from `ui/` into the folder `ui` beside this file, by the wheel's build hook or `make ui`.
+"""
 
 from collections.abc import Mapping
 from html import escape
@@ -7,26 +10,95 @@ from string import Template
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from facies.models.package import Package, package_files
 from facies.version import __version__
 from facies.web.dialects import coral
 
+APP_PATHS = (
+    "/",
+    "/jobs",
+    "/jobs/{job}",
+    "/batches/{batch}",
+    "/models",
+    "/models/{reference}",
+    "/docs/{topic}",
+)
+"""What the app itself has a page for; its routes are in `ui/src/routes.tsx`."""
+
+BUILT_APP = Path(__file__).parent / "ui"
+
 _FOLDER = Path(__file__).parent / "static"
 _REVALIDATE = {"Cache-Control": "no-cache"}
+_FOR_EVER = "public, max-age=31536000, immutable"
+_BESIDE_THE_PAGE = ("icon.svg", "theme.js")
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Facies</title>
+<h1>The web app is not built</h1>
+<p>This server runs from a source tree. <code>make ui</code> there builds the app; then load this page again.
+The API works without it: <a href="/openapi.json">/openapi.json</a>.</p>
+</html>
+"""
 
 
-def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, coral_requires_key: bool) -> None:
+def mount(
+    app: FastAPI,
+    packages: Mapping[str, Package],
+    *,
+    source_url: str,
+    coral_requires_key: bool,
+    built_app: Path = BUILT_APP,
+) -> None:
     """Add the pages to `app`.
 
     Args:
-        app: gets `/`, `/docs`, `/static` and `/models`.
+        app: gets the app's pages, `/assets`, `/docs`, `/static` and the packages' files.
         packages: what the dialects serve, by dialect.
         source_url: where the source can be had, "" if that is not known.
         coral_requires_key: whether the documentation asks for an API key.
+        built_app: what `ui/build_app.py` made.
     """
+    _mount_app(app, built_app)
+    _mount_documentation(app, packages, source_url=source_url, coral_requires_key=coral_requires_key)
+
+
+def _mount_app(app: FastAPI, built_app: Path) -> None:
+    async def page(_: Request) -> Response:
+        if not (built_app / "index.html").is_file():
+            return HTMLResponse(_NOT_BUILT, status_code=503)
+        return FileResponse(built_app / "index.html", headers=_REVALIDATE)
+
+    async def beside_the_page(request: Request) -> Response:
+        path = built_app / request.url.path.removeprefix("/")
+        if not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, headers=_REVALIDATE)
+
+    for path in APP_PATHS:
+        app.add_route(path, page, include_in_schema=False)
+    for name in _BESIDE_THE_PAGE:
+        app.add_route(f"/{name}", beside_the_page, include_in_schema=False)
+    assets = _Assets(directory=built_app / "assets", check_dir=False)
+    app.mount("/assets", GZipMiddleware(assets, minimum_size=1024), name="assets")
+
+
+class _Assets(StaticFiles):
+    """Files whose names carry a digest of their content: a browser asks for each once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file at `path`."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = _FOR_EVER
+        return response
+
+
+def _mount_documentation(
+    app: FastAPI, packages: Mapping[str, Package], *, source_url: str, coral_requires_key: bool
+) -> None:
     documentation = Template((_FOLDER / "documentation.html").read_text(encoding="utf-8"))
     downloads = {
         (package.reference, path.name): path for package in packages.values() for path in package_files(package)
@@ -39,9 +111,6 @@ def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, cor
         "downloads": "".join(_downloads(package) for package in packages.values()),
     }
 
-    async def upload_page(_: Request) -> Response:
-        return FileResponse(_FOLDER / "index.html", headers=_REVALIDATE)
-
     async def documentation_page(request: Request) -> Response:
         base_url = escape(str(request.base_url).rstrip("/"))
         return HTMLResponse(documentation.substitute(facts, base_url=base_url), headers=_REVALIDATE)
@@ -53,7 +122,6 @@ def mount(app: FastAPI, packages: Mapping[str, Package], *, source_url: str, cor
             raise HTTPException(404)
         return FileResponse(path, filename=f"{reference}-{file_name}")
 
-    app.add_route("/", upload_page, include_in_schema=False)
     app.add_route("/docs", documentation_page, include_in_schema=False)
     app.add_route("/models/{reference}/{file_name}", model_file, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_FOLDER), name="static")

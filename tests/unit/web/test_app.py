@@ -137,7 +137,7 @@ class TestOpenApi:
 
 
 class TestPages:
-    @pytest.mark.parametrize("path", ["/", "/docs"])
+    @pytest.mark.parametrize("path", ["/docs"])
     def test_pages_load_nothing_from_elsewhere(self, served, path):
         page = served.client.get(path).text
         loaded = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', page)
@@ -163,7 +163,7 @@ class TestPages:
     def test_the_documentation_asks_for_a_key_where_one_is_needed(self, serve):
         assert "<code>api-key</code>" in serve(coral_requires_key=True).client.get("/docs").text
 
-    @pytest.mark.parametrize("path", ["/", "/docs", "/static/style.css"])
+    @pytest.mark.parametrize("path", ["/docs", "/static/style.css"])
     def test_pages_can_be_asked_for_their_head_alone(self, served, path):
         answer = served.client.head(path)
         assert (answer.status_code, answer.content) == (200, b"")

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { firstLoadBudget } from "./first-load.ts";
+
+const server = process.env["FACIES_SERVER"] ?? "http://localhost:5001";
+const ofTheServer = ["/api", "/V1", "/predict", "/job/", "/openapi.json", "/livez", "/static"];
+
+export default defineConfig({
+  plugins: [react(), firstLoadBudget()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: "../src/facies/web/ui",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    manifest: "manifest.json",
+  },
+  server: { proxy: Object.fromEntries(ofTheServer.map((path) => [path, { target: server }])) },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+});
