@@ -221,9 +221,17 @@ class JobExpiredError(JobError):
 
 
 class NoResultError(JobError):
-    """The job has no result: it has not finished, or it failed or was cancelled."""
+    """The job has no result: it has not finished, or it failed or was cancelled.
+
+    Attributes:
+        retry_after_s: when to come back, seconds; None if it never will have one.
+    """
 
     code = "no_result"
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class IdempotencyError(JobError):

@@ -85,13 +85,14 @@ OTHER_CODES: Mapping[str, tuple[int, str]] = {
 }
 """Status and meaning of the codes that belong to no class of `facies.errors`."""
 
+_STORE_RETRY_S = "5"
 _ROUTING_SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
 }
 _SERVER_SENTENCES = {
     500: "Something went wrong on the server. Its log says what.",
-    503: "The server cannot reach its jobs at the moment. Try again in a minute.",
+    503: "The server cannot reach its jobs at the moment. Try again in a moment.",
     507: "The server's disk is full. Try again later, or tell whoever runs it.",
 }
 
@@ -134,7 +135,7 @@ def problem_of(error: Exception) -> Problem:
         status = status_of(type(error))
         if status < 500:
             return Problem(status, error.code, str(error), _headers(error))
-        return _server_problem(status, error.code, error)
+        return _server_problem(status, error.code, error, _headers(error))
     if isinstance(error, RequestValidationError):
         return Problem(422, "invalid_request", _first_complaint(error))
     if isinstance(error, HTTPException):
@@ -147,18 +148,20 @@ def problem_of(error: Exception) -> Problem:
     return _server_problem(500, "internal", error)
 
 
-def _server_problem(status: int, code: str, error: Exception) -> Problem:
+def _server_problem(status: int, code: str, error: Exception, headers: Mapping[str, str] | None = None) -> Problem:
     logger.error("Answered %d to a request", status, exc_info=error)
-    return Problem(status, code, _SERVER_SENTENCES[status])
+    return Problem(status, code, _SERVER_SENTENCES[status], headers or {})
 
 
 def _headers(error: FaciesError) -> dict[str, str]:
-    if isinstance(error, QueueFullError | RateLimitError):
+    if isinstance(error, QueueFullError | RateLimitError | NoResultError) and error.retry_after_s is not None:
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, UnknownKeyError):
         return {"WWW-Authenticate": 'ApiKey header="api-key"'}
     if isinstance(error, UploadBusyError):
         return {"Retry-After": "1"}
+    if isinstance(error, StoreError):
+        return {"Retry-After": _STORE_RETRY_S}
     if isinstance(error, UploadStalledError):
         return {"Connection": "close"}
     return {}

@@ -1,8 +1,9 @@
-"""A blob as HTTP likes its files: with a validator, so that it is not sent twice, and in parts (RFC 9110)."""
+"""A file as HTTP likes it: with a validator, so that it is not sent twice, and in parts (RFC 9110)."""
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import BinaryIO, Final
 
 from fastapi import Request
@@ -27,9 +28,30 @@ async def blob_answer(
         HTTPException: 416, the part lies outside of it.
     """
     file, size = await run_in_threadpool(open_blob, blobs, job_id, name)
+    # A job's blobs never change once it has ended, so where one lies says what is in it.
+    return _answer(request, file, size, _etag(f"{job_id}/{name}/{size}".encode()), media_type, headers)
+
+
+def content_answer(
+    request: Request, content: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The same of what was just made and lies nowhere.
+
+    Raises:
+        HTTPException: 416, the part lies outside of it.
+    """
+    return _answer(request, BytesIO(content), len(content), _etag(content), media_type, headers)
+
+
+def _etag(what: bytes) -> str:
+    return f'"{hashlib.sha256(what).hexdigest()[:32]}"'
+
+
+def _answer(
+    request: Request, file: BinaryIO, size: int, etag: str, media_type: str, headers: Mapping[str, str] | None
+) -> Response:
+    """Closes the file, now or when it is sent."""
     try:
-        # A job's blobs never change once it has ended, so where one lies says what is in it.
-        etag = f'"{hashlib.sha256(f"{job_id}/{name}/{size}".encode()).hexdigest()[:32]}"'
         common = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache", **(headers or {})}
         if _is_known(request, etag):
             file.close()

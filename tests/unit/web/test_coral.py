@@ -103,6 +103,7 @@ def test_unsure_chunks_appear_where_the_package_has_a_band(serve):
     served.finish(served.start(4, 4), CORAL_RESULTS | {"tiles.json": tiles, "summary.json": summary})
     answer = status(served, number)
     assert answer["summary"] == {"bleached_chunks": 1, "healthy_chunks": 1, "unsure_chunks": 2, "total_chunks": 4}
+    assert list(answer["summary"]) == ["bleached_chunks", "healthy_chunks", "unsure_chunks", "total_chunks"]
     assert [chunk["predicted_label"] for chunk in answer["chunks"]][2:] == ["Unsure", "Unsure"]
 
 

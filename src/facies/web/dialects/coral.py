@@ -220,5 +220,7 @@ def _progress(done: int, total: int) -> dict[str, Any]:
 
 
 def _summary(tiles: Mapping[str, Any]) -> dict[str, int]:
+    """In the order of the contract's example, whatever the package's order is."""
     counts = {f"{name}_chunks": count for name, count in tiles["by_class"].items()}
-    return {**counts, "total_chunks": tiles["total"]}
+    ordered = {name: counts[name] for name in Summary.model_fields if name in counts}
+    return {**ordered, **counts, "total_chunks": tiles["total"]}

@@ -265,6 +265,12 @@ class TestBatches:
             f"photo-1.png,{ids[1]},failed,'=1+1,,,,,,",
             f"photo-2.png,{ids[2]},queued,,,,,,,",
         ]
+        held = {"if-none-match": table.headers["etag"]}
+        assert served.client.get(f"{answer['url']}/summary.csv", headers=held).status_code == 304
+        part = served.client.get(f"{answer['url']}/summary.csv", headers={"range": "bytes=0-4"})
+        assert (part.status_code, part.text) == (206, "photo")
+        served.finish(served.start(), {**CORAL_RESULTS, "summary.json": {**size, **CORAL_RESULTS["summary.json"]}})
+        assert served.client.get(f"{answer['url']}/summary.csv", headers=held).status_code == 200
 
     def test_one_bad_photo_refuses_all_and_is_named(self, served):
         answer = send(served, PHOTO, b"no photo")

@@ -21,6 +21,15 @@ from tests.unit.web.native.asking import JOBS, send, sent
 from tests.unit.web.native.conftest import NativeServed
 
 EXAMPLES = 12
+SUMMARY = {
+    "model": "test-coral@1.0.0",
+    "model_sha256": "0" * 64,
+    "task": "tile-classification",
+    "width": 300,
+    "height": 260,
+    "options": {},
+    "timings_s": {"analyse": 0.1},
+}
 
 
 @schemathesis.serializer("application/offset+octet-stream")
@@ -55,7 +64,8 @@ def begin_upload(api):
 def known(api):
     """Jobs in several states, and a batch; none of them would keep an event stream open."""
     finished = sent(api)
-    api.finish(api.start(), {**CORAL_RESULTS, "tiles.csv": b"x,y\n"})
+    summary = {**SUMMARY, **CORAL_RESULTS["summary.json"]}
+    api.finish(api.start(), {**CORAL_RESULTS, "tiles.csv": b"x,y\n", "summary.json": summary})
     failed = sent(api)
     api.fail(api.start(), "The photo is damaged.")
     cancelled = sent(api)
@@ -117,5 +127,12 @@ def hash_of(value):
 def test_the_document_has_examples_and_explains_its_fields(api):
     document = json.dumps(api.client.get("/openapi.json").json())
     assert '"openapi": "3.1' in document
-    for example in ("transect-3.jpg", "coral-bleaching@1.0.0", "North Bay", "not_a_photo", "Tiles looked at."):
+    for example in (
+        "transect-3.jpg",
+        "coral-bleaching@1.0.0",
+        "North Bay",
+        "not_a_photo",
+        "Tiles looked at.",
+        "core_axis",
+    ):
         assert example in document

@@ -74,6 +74,12 @@ def test_thumbnail_and_deep_zoom(served, analysed):
         assert 'Height="450"' in description.text
         tile = served.client.get(f"{url}/{base}_files/9/0_1.jpg")
         assert (tile.status_code, tile.headers["content-type"]) == (200, "image/jpeg")
+        for answer in (description, tile):
+            etag, path = answer.headers["etag"], str(answer.url)
+            assert served.client.get(path, headers={"if-none-match": etag}).status_code == 304
+            part = served.client.get(path, headers={"range": "bytes=2-5"})
+            assert (part.status_code, part.content) == (206, answer.content[2:6])
+            assert served.client.head(path).headers["content-length"] == str(len(answer.content))
         for path in ("9/7_7.jpg", "99/0_0.jpg", "..%2f/x", "9/..%2f..%2fphoto.dzi"):
             assert served.client.get(f"{url}/{base}_files/{path}").status_code == 404
 

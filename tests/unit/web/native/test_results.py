@@ -55,9 +55,13 @@ class TestBeforeAndWithoutAnEnd:
     @pytest.mark.parametrize("name", ALL)
     def test_not_finished_is_a_conflict(self, served, name):
         job_id = sent(served)
-        assert "queued" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
-        served.start()
-        assert "started" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+        waiting = served.client.get(f"{JOBS}/{job_id}/{name}")
+        assert "queued" in assert_problem(waiting, 409, "no_result")
+        served.start(done=1, total=41)
+        served.now += 1
+        running = served.client.get(f"{JOBS}/{job_id}/{name}")
+        assert "started" in assert_problem(running, 409, "no_result")
+        assert (waiting.headers["retry-after"], running.headers["retry-after"]) == ("1", "40")
 
     def test_the_photo_is_there_from_the_start(self, served):
         assert served.client.get(f"{JOBS}/{sent(served)}/photo").content == PHOTO
@@ -66,7 +70,9 @@ class TestBeforeAndWithoutAnEnd:
     def test_a_job_that_failed_says_why(self, served, name):
         job_id = sent(served)
         served.fail(served.start(), "The photo is damaged.")
-        assert "is damaged" in assert_problem(served.client.get(f"{JOBS}/{job_id}/{name}"), 409, "no_result")
+        answer = served.client.get(f"{JOBS}/{job_id}/{name}")
+        assert "is damaged" in assert_problem(answer, 409, "no_result")
+        assert "retry-after" not in answer.headers
 
     def test_a_cancelled_job_has_none(self, served):
         job_id = sent(served)
@@ -111,6 +117,16 @@ class TestRanges:
         assert served.client.get(f"{url}/overlay.png", headers={"if-none-match": '"other"'}).status_code == 200
         assert served.client.get(f"{url}/summary.json").headers["etag"] != etag
 
+    @pytest.mark.parametrize("name", ["tiles.geojson", "tiles.csv", "summary.json", "photo"])
+    def test_every_file_has_a_validator_and_parts(self, served, url, name):
+        whole = served.client.get(f"{url}/{name}")
+        part = served.client.get(f"{url}/{name}", headers={"range": "bytes=3-6", "if-range": whole.headers["etag"]})
+        assert (part.status_code, part.content) == (206, whole.content[3:7])
+        assert part.headers["content-range"] == f"bytes 3-6/{len(whole.content)}"
+        held = served.client.get(f"{url}/{name}", headers={"if-none-match": whole.headers["etag"]})
+        assert (held.status_code, held.content) == (304, b"")
+        assert_problem(served.client.get(f"{url}/{name}", headers={"range": "bytes=9999999-"}), 416, "http")
+
     def test_a_part_of_something_else_is_not_sent(self, served, url):
         etag = served.client.get(f"{url}/overlay.png").headers["etag"]
         asked = {"range": "bytes=0-9"}
@@ -118,7 +134,7 @@ class TestRanges:
         assert served.client.get(f"{url}/overlay.png", headers={**asked, "if-range": '"other"'}).status_code == 200
 
     def test_the_head_alone_can_be_asked_for(self, served, url):
-        for name in ("overlay.png", "summary.json", "photo"):
+        for name in ("overlay.png", "summary.json", "photo", "tiles.geojson"):
             whole, head = served.client.get(f"{url}/{name}"), served.client.head(f"{url}/{name}")
             assert (head.status_code, head.content) == (200, b"")
             for header in ("content-length", "etag", "accept-ranges", "content-type"):

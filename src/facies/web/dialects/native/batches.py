@@ -15,8 +15,10 @@ from facies.reports.photos import summary_row, summary_table
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import accepted, batch_url
 from facies.web.dialects.native.problems import answers
+from facies.web.dialects.native.results import files_of
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import BatchDocument
+from facies.web.ranges import content_answer
 from facies.web.results import SUMMARY, load_json
 
 _A_PAGE = 500
@@ -32,17 +34,16 @@ def batches_router(room: Room, check_key: KeyCheck) -> APIRouter:
         jobs = await run_in_threadpool(_jobs_of, room, batch.lower(), request.state.sees)
         return _document(jobs[0].batch or "", jobs)
 
+    @router.head("/{batch}/summary.csv", include_in_schema=False)
     @router.get(
-        "/{batch}/summary.csv",
-        response_class=Response,
-        responses={200: {"description": "One row a photo", "content": {"text/csv": {}}}, **answers(404)},
+        "/{batch}/summary.csv", response_class=Response, responses={**files_of("text/csv"), **answers(404, 416)}
     )
     async def batch_summary(request: Request, batch: str) -> Response:
         """One row a photo, in the order in which they were sent; those without a result yet have empty cells."""
         jobs = await run_in_threadpool(_jobs_of, room, batch.lower(), request.state.sees)
         table = await run_in_threadpool(lambda: to_csv(summary_table([_row(room, job) for job in jobs])))
         headers = {"Content-Disposition": f'attachment; filename="{jobs[0].batch}.csv"'}
-        return Response(table, media_type="text/csv", headers=headers)
+        return content_answer(request, table, "text/csv", headers)
 
     return router
 

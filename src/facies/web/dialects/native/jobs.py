@@ -146,7 +146,10 @@ class _Jobs:
         return await run_in_threadpool(job_document, room, job)
 
     async def delete(self, request: Request, job_id: str) -> None:
-        """Stop a job and forget it, with its photo and results."""
+        """Stop a job and forget it, with its photo and results.
+
+        It is unknown from then on, 404; 410 is for a job whose time ran out, of which its sender may not know.
+        """
         job = await self._room.job(request, job_id)
         await run_in_threadpool(delete_job, self._room.store, self._room.blobs, job.id, request.state.sees)
 

@@ -5,7 +5,7 @@ They come from the photo and the result that are there. Nothing is looked at a s
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,10 +18,9 @@ from facies.models.decision import UNSURE, UNSURE_RGB
 from facies.rendering import Colour, Recipe
 from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
-from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.results import NEEDED, files_of, finished_job, job_with_photo
 from facies.web.dialects.native.room import PREFIX, Room
-from facies.web.ranges import blob_answer
+from facies.web.ranges import blob_answer, content_answer
 from facies.web.renderer import VIEW_PREFIX, Renderer
 from facies.web.results import OVERLAY, OVERLAY_WITH_LEGEND, TILES
 
@@ -43,29 +42,30 @@ def pictures_router(room: Room, renderer: Renderer, check_key: KeyCheck) -> APIR
         routes.thumbnail
     )
     router.head("/overlay.png", include_in_schema=False)(routes.overlay)
+    router.head("/thumbnail.jpg", include_in_schema=False)(routes.thumbnail)
     for base in ("photo", "overlay"):
         _add_deep_zoom(router, routes, base)
     return router
 
 
 def _add_deep_zoom(router: APIRouter, routes: "_Pictures", base: str) -> None:
-    description: dict[str, Any] = {"description": "The pyramid's size and tiles", "content": {"application/xml": {}}}
-    tile: dict[str, Any] = {"description": "One tile", "content": {"image/jpeg": {}}}
-    problems = answers(404, 409, 410)
+    description, tile = routes.deep_zoom(base), routes.deep_zoom_tile(base)
     router.get(
         f"/{base}.dzi",
         name=f"{base}.dzi",
         response_class=Response,
         summary=f"Deep zoom of the {base}",
-        responses={200: description, **problems},
-    )(routes.deep_zoom(base))
+        responses={**files_of("application/xml"), **NEEDED},
+    )(description)
     router.get(
         f"/{base}_files/{{level}}/{{tile}}",
         name=f"{base}_files",
         response_class=Response,
         summary=f"A tile of the deep zoom of the {base}",
-        responses={200: tile, **problems},
-    )(routes.deep_zoom_tile(base))
+        responses={**files_of("image/jpeg"), **NEEDED},
+    )(tile)
+    router.head(f"/{base}.dzi", include_in_schema=False)(description)
+    router.head(f"/{base}_files/{{level}}/{{tile}}", include_in_schema=False)(tile)
 
 
 class _Pictures:
@@ -103,7 +103,7 @@ class _Pictures:
 
         async def answer(request: Request, job_id: str) -> Response:
             content = await self._zoom_file(request, job_id, base, f"{base}.dzi")
-            return Response(content, media_type="application/xml", headers=_KEPT_BY_BROWSERS)
+            return content_answer(request, content, "application/xml", _KEPT_BY_BROWSERS)
 
         return answer
 
@@ -112,7 +112,7 @@ class _Pictures:
 
         async def answer(request: Request, job_id: str, level: str, tile: str) -> Response:
             content = await self._zoom_file(request, job_id, base, f"{base}_files/{level}/{tile}")
-            return Response(content, media_type="image/jpeg", headers=_KEPT_BY_BROWSERS)
+            return content_answer(request, content, "image/jpeg", _KEPT_BY_BROWSERS)
 
         return answer
 

@@ -3,6 +3,7 @@
 Everything is a blob that the worker wrote. While a job has not finished the answer is 409.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,8 +20,9 @@ from facies.reports.geojson import tiles_geojson
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
-from facies.web.ranges import blob_answer
-from facies.web.results import TILES, read_json
+from facies.web.dialects.native.schemas import SummaryDocument, progress_of
+from facies.web.ranges import blob_answer, content_answer
+from facies.web.results import SUMMARY, TILES, read_json
 
 _BLOBS: Final = {
     "summary.json": ("application/json", "The numbers: areas or counts, model, size, timings."),
@@ -36,6 +38,8 @@ _BLOBS: Final = {
     "tiles.csv": ("text/csv", "Every tile with its place, probability and label (tile classification)."),
 }
 
+_RETRY_AFTER_S: Final = (1, 60)
+_GEOJSON: Final = "application/geo+json"
 _MEDIA_TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp", "TIFF": "image/tiff"}
 NEEDED: Final = answers(404, 409, 410, 416)
 """Problems of every route that answers with a file."""
@@ -52,20 +56,21 @@ def results_router(room: Room, check_key: KeyCheck) -> APIRouter:
             response_class=Response,
             summary=name,
             description=f"{description} Ranges and ETags are understood.",
-            responses={**files_of(media_type), **NEEDED},
+            responses={**files_of(media_type), **NEEDED, **_typed(name)},
         )(route := routes.blob(name, media_type))
         router.head(f"/{name}", include_in_schema=False)(route)
-    geojson: dict[int | str, dict[str, Any]] = {
-        200: {"description": "A FeatureCollection", "content": {"application/geo+json": {}}}
-    }
-    router.get("/tiles.geojson", response_class=Response, responses={**geojson, **answers(404, 409, 410)})(
-        routes.geojson
-    )
+    router.get("/tiles.geojson", response_class=Response, responses={**files_of(_GEOJSON), **NEEDED})(routes.geojson)
+    router.head("/tiles.geojson", include_in_schema=False)(routes.geojson)
     router.get("/photo", response_class=Response, responses={**files_of(*_MEDIA_TYPES.values()), **NEEDED})(
         routes.photo
     )
     router.head("/photo", include_in_schema=False)(routes.photo)
     return router
+
+
+def _typed(name: str) -> dict[int | str, dict[str, Any]]:
+    """What the whole file holds, where that has a type."""
+    return {200: {"model": SummaryDocument, "description": "The whole file"}} if name == SUMMARY else {}
 
 
 def files_of(*media_types: str) -> dict[int | str, dict[str, Any]]:
@@ -107,7 +112,7 @@ class _Results:
         job = await self._job_with(TILES, request, job_id)
         tiles = await read_json(self._room.blobs, job.id, TILES)
         content = await run_in_threadpool(tiles_geojson, tiles)
-        return Response(content, media_type="application/geo+json")
+        return content_answer(request, content, _GEOJSON)
 
     async def photo(self, request: Request, job_id: str) -> Response:
         """The photo as it was sent, byte by byte."""
@@ -129,7 +134,7 @@ async def finished_job(room: Room, request: Request, job_id: str) -> Job:
     job = await room.job(request, job_id)
     if job.status is Status.FINISHED:
         return job
-    raise NoResultError(_why_not(job))
+    raise NoResultError(_why_not(job), _retry_after_s(job, room.store.now()))
 
 
 async def job_with_photo(room: Room, request: Request, job_id: str) -> Job:
@@ -144,6 +149,15 @@ async def job_with_photo(room: Room, request: Request, job_id: str) -> Job:
     if job.status in (Status.FAILED, Status.CANCELLED):
         raise NoResultError(_why_not(job))
     return job
+
+
+def _retry_after_s(job: Job, now: float) -> int | None:
+    """When it may have one: how much longer it will take at its pace, within bounds."""
+    if job.status.is_over:
+        return None
+    rest_s = progress_of(job, None, now).eta_s or 0.0
+    shortest, longest = _RETRY_AFTER_S
+    return min(max(math.ceil(rest_s), shortest), longest)
 
 
 def _why_not(job: Job) -> str:

@@ -47,6 +47,35 @@ _JOB_EXAMPLE: dict[str, Any] = {
     },
 }
 
+_SUMMARY_EXAMPLE: dict[str, Any] = {
+    "model": "rock-types@1.0.0",
+    "model_sha256": "5d41402abc4b2a76b9719d911017c592ae1b0e5d7c6a2f0f1a8e3b9f4c7d2e60",
+    "task": "segmentation",
+    "width": 384,
+    "height": 2405,
+    "options": {"opacity": 0.5, "depth_top_m": 1204.5, "depth_base_m": 1205.5},
+    "classes": [
+        {"index": 1, "name": "sandstone", "rgb": [174, 199, 232], "pixels": 77900, "share": 0.1066},
+        {"index": 5, "name": "limestone", "rgb": [197, 176, 213], "pixels": 652800, "share": 0.8934},
+    ],
+    "covered_share": 0.7912,
+    "core_axis": "y",
+    "intervals": [
+        {
+            "top_m": 1204.5,
+            "base_m": 1204.606,
+            "length_m": 0.106,
+            "index": 1,
+            "name": "sandstone",
+            "share": 0.9722,
+            "confidence": 0.4795,
+            "top_px": 0,
+            "base_px": 255,
+        }
+    ],
+    "timings_s": {"analyse": 0.412, "render": 0.095},
+}
+
 
 class PhotoFacts(BaseModel):
     """The photo as it was sent; width and height in pixels, as its header says."""
@@ -108,6 +137,73 @@ class JobDocument(BaseModel):
     """Why it failed."""
     links: dict[str, str]
     """Where everything about it is; results are listed once they are there."""
+
+
+class TileCounts(BaseModel):
+    """Tiles in all and by label, those that no tile has too."""
+
+    total: int
+    by_class: dict[str, int]
+
+
+class AreaDocument(BaseModel):
+    """The pixels of one class, and their share of all that are not background."""
+
+    index: int
+    name: str
+    rgb: tuple[int, int, int]
+    pixels: int
+    share: float
+
+
+class IntervalDocument(BaseModel):
+    """A stretch of one class along a core."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    top_m: float | None
+    """Depth in the hole, metres; null unless the job named the photo's depths."""
+    base_m: float | None
+    length_m: float | None
+    index: int
+    name: str
+    share: float
+    """Of the class among the pixels here that are not background."""
+    confidence: float
+    """Mean probability of its pixels."""
+    top_px: int
+    """Pixels of the photo along the core."""
+    base_px: int
+
+
+class SummaryDocument(BaseModel):
+    """What was found, as numbers: `tiles` of a tile classification, the others of a segmentation."""
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+        extra="allow",
+        json_schema_extra={"examples": [_SUMMARY_EXAMPLE]},
+    )
+
+    model: str
+    model_sha256: str
+    task: Task
+    width: int
+    """Of the photo, upright as its EXIF says, pixels."""
+    height: int
+    options: dict[str, Any]
+    tiles: TileCounts | None = None
+    classes: list[AreaDocument] | None = None
+    """Those that at least one pixel has, in class order; the background is left out."""
+    covered_share: float | None = None
+    """Pixels that are not background, of all."""
+    core_axis: Literal["x", "y"] | None = None
+    """Along which side of the photo the core runs."""
+    intervals: list[IntervalDocument] | None = None
+    """The core from its top down: the photo's upper end, or the left one where it runs along x. Gaps are left out."""
+    timings_s: dict[str, float]
+    """How long each step took, seconds."""
 
 
 class JobPage(BaseModel):
