@@ -32,3 +32,8 @@ def test_it_names_what_a_package_was_trained_on(served):
     sources = served.client.get(ABOUT).json()["served"]["coral"]["sources"]
     assert [sorted(source) for source in sources] == [["licence", "name", "url", "used_for"]] * len(sources)
     assert sources
+
+
+def test_it_names_the_colours_of_the_older_apis(served):
+    classes = served.client.get(ABOUT).json()["served"]["coral"]["classes"]
+    assert classes[1] == {"index": 1, "name": "bleached", "rgb": [239, 68, 68]}

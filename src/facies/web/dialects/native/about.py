@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from facies.models.package import Package, Source, package_files
 from facies.web.dialects.native.room import PREFIX
+from facies.web.dialects.native.schemas import ClassDocument, class_documents
 
 
 class LimitsDocument(BaseModel):
@@ -29,6 +30,7 @@ class ServedModel(BaseModel):
 
     model: str
     title: str
+    classes: list[ClassDocument]
     sources: list[Source]
     """What it was trained and tested on."""
     files: dict[str, str]
@@ -70,6 +72,7 @@ def served_models(packages: Mapping[str, Package]) -> dict[str, ServedModel]:
         name: ServedModel(
             model=package.reference,
             title=package.manifest.title,
+            classes=class_documents(package.manifest),
             sources=list(package.manifest.sources),
             files={path.name: f"/models/{package.reference}/{path.name}" for path in package_files(package)},
         )

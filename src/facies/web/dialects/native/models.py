@@ -14,7 +14,7 @@ from facies.models.package import Manifest, Package, package_files
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.catalogue import Catalogue
 from facies.web.dialects.native.problems import answers
-from facies.web.dialects.native.schemas import ClassDocument, ModelDocument, ModelList, ModelSummary
+from facies.web.dialects.native.schemas import ModelDocument, ModelList, ModelSummary, class_documents
 
 PREFIX = "/api/v1/models"
 
@@ -61,7 +61,7 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
         "title": manifest.title,
         "description": manifest.description,
         "licence": manifest.licence,
-        "classes": [ClassDocument(index=entry.index, name=entry.name, rgb=entry.rgb) for entry in manifest.classes],
+        "classes": class_documents(manifest),
         "links": {"self": own, "download": f"{own}/download"},
     }
 

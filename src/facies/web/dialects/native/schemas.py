@@ -303,6 +303,11 @@ class ErrorCode(BaseModel):
     example: ProblemDocument
 
 
+def class_documents(manifest: Manifest) -> list[ClassDocument]:
+    """The classes of a package."""
+    return [ClassDocument(index=entry.index, name=entry.name, rgb=entry.rgb) for entry in manifest.classes]
+
+
 def moment(unix_s: float) -> datetime:
     """A point in time, UTC."""
     return datetime.fromtimestamp(unix_s, UTC)
