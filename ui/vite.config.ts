@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 import { firstLoadBudget } from "./first-load.ts";
 
 const server = process.env["FACIES_SERVER"] ?? "http://localhost:5001";
-const ofTheServer = ["/api", "/V1", "/predict", "/job/", "/openapi.json", "/livez", "/static"];
+const ofTheServer = ["/api", "/V1", "/predict", "/job/", "/openapi.json", "/livez"];
 
 export default defineConfig({
   plugins: [react(), firstLoadBudget()],

@@ -50,7 +50,7 @@ class WebConfig:
         private_webhooks: whether webhooks may go to addresses that are not public, and over plain http.
         default_mask_weight: opacity of the rock overlay where the client names none, 0 to 1.
         cors_origins: web pages of other origins that may call the server.
-        source_url: where the source can be had; linked on the documentation page.
+        source_url: where the source can be had; linked on the documentation pages.
     """
 
     max_upload_bytes: int = 256 * 1024 * 1024
@@ -112,7 +112,7 @@ def create_app(
         app.add_middleware(tus.TusHeaders)
     app.state.drain = Drain()
     app.include_router(operations_router(store, blobs, app.state.drain))
-    pages.mount(app, packages, source_url=config.source_url, coral_requires_key=config.coral_requires_key)
+    pages.mount(app, packages)
     _answer_problems(app, _answers(dialects))
     app.add_middleware(
         Cors,

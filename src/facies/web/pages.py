@@ -1,12 +1,10 @@
-"""What a browser gets: the web app, a page of documentation, and the files of the model packages.
+"""What a browser gets: the web app, and the files of the model packages.
 
 The app is built from `ui/` into the folder `ui` beside this file, by the wheel's build hook or `make ui`.
 """
 
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
-from string import Template
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -16,8 +14,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from facies.models.package import Package, package_files
-from facies.version import __version__
-from facies.web.dialects import coral
 
 APP_PATHS = (
     "/",
@@ -26,13 +22,13 @@ APP_PATHS = (
     "/batches/{batch}",
     "/models",
     "/models/{reference}",
+    "/docs",
     "/docs/{topic}",
 )
 """What the app itself has a page for; its routes are in `ui/src/routes.tsx`."""
 
 BUILT_APP = Path(__file__).parent / "ui"
 
-_FOLDER = Path(__file__).parent / "static"
 _REVALIDATE = {"Cache-Control": "no-cache"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _BESIDE_THE_PAGE = ("icon.svg", "theme.js")
@@ -45,25 +41,16 @@ The API works without it: <a href="/openapi.json">/openapi.json</a>.</p>
 """
 
 
-def mount(
-    app: FastAPI,
-    packages: Mapping[str, Package],
-    *,
-    source_url: str,
-    coral_requires_key: bool,
-    built_app: Path = BUILT_APP,
-) -> None:
+def mount(app: FastAPI, packages: Mapping[str, Package], *, built_app: Path = BUILT_APP) -> None:
     """Add the pages to `app`.
 
     Args:
-        app: gets the app's pages, `/assets`, `/docs`, `/static` and the packages' files.
+        app: gets the app's pages, `/assets` and the packages' files.
         packages: what the dialects serve, by dialect.
-        source_url: where the source can be had, "" if that is not known.
-        coral_requires_key: whether the documentation asks for an API key.
         built_app: what `ui/build_app.py` made.
     """
     _mount_app(app, built_app)
-    _mount_documentation(app, packages, source_url=source_url, coral_requires_key=coral_requires_key)
+    _mount_model_files(app, packages)
 
 
 def _mount_app(app: FastAPI, built_app: Path) -> None:
@@ -96,24 +83,11 @@ class _Assets(StaticFiles):
         return response
 
 
-def _mount_documentation(
-    app: FastAPI, packages: Mapping[str, Package], *, source_url: str, coral_requires_key: bool
-) -> None:
-    documentation = Template((_FOLDER / "documentation.html").read_text(encoding="utf-8"))
+def _mount_model_files(app: FastAPI, packages: Mapping[str, Package]) -> None:
+    """The files of the packages behind the two contracts: anybody may have them, as their documentation promises."""
     downloads = {
         (package.reference, path.name): path for package in packages.values() for path in package_files(package)
     }
-    facts = {
-        "version": __version__,
-        "key": "Every call but the first needs the header <code>api-key</code>." if coral_requires_key else "",
-        "source": _source(source_url),
-        "sources": _training_data(packages[coral.NAME]) if coral.NAME in packages else "",
-        "downloads": "".join(_downloads(package) for package in packages.values()),
-    }
-
-    async def documentation_page(request: Request) -> Response:
-        base_url = escape(str(request.base_url).rstrip("/"))
-        return HTMLResponse(documentation.substitute(facts, base_url=base_url), headers=_REVALIDATE)
 
     async def model_file(request: Request) -> Response:
         reference, file_name = request.path_params["reference"], request.path_params["file_name"]
@@ -122,29 +96,4 @@ def _mount_documentation(
             raise HTTPException(404)
         return FileResponse(path, filename=f"{reference}-{file_name}")
 
-    app.add_route("/docs", documentation_page, include_in_schema=False)
     app.add_route("/models/{reference}/{file_name}", model_file, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_FOLDER), name="static")
-
-
-def _source(url: str) -> str:
-    return f'<a href="{escape(url)}">{escape(url)}</a>' if url else "the repository this server was installed from"
-
-
-def _training_data(package: Package) -> str:
-    return "".join(
-        f"<li>{_link(source.name, source.url)} <small>{escape(source.licence)}</small><br>"
-        f"{escape(source.used_for)}</li>"
-        for source in package.manifest.sources
-    )
-
-
-def _link(text: str, url: str) -> str:
-    return f'<a href="{escape(url)}">{escape(text)}</a>' if url.startswith("https://") else escape(text)
-
-
-def _downloads(package: Package) -> str:
-    links = ", ".join(
-        f'<a href="/models/{package.reference}/{path.name}">{escape(path.name)}</a>' for path in package_files(package)
-    )
-    return f"<li><b>{escape(package.reference)}</b>: {escape(package.manifest.title)}<br>{links}</li>"

@@ -33,13 +33,14 @@ def client(built_app):
 
 
 def _client(folder: Path) -> TestClient:
-    app = FastAPI()
-    pages.mount(app, {}, source_url="", coral_requires_key=False, built_app=folder)
+    app = FastAPI(docs_url=None)
+    pages.mount(app, {}, built_app=folder)
     return TestClient(app)
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/jobs", "/jobs/6f1c", "/batches/6f1c", "/models", "/models/coral-bleaching@1.0.0", "/docs/coral"]
+    "path",
+    ["/", "/jobs", "/jobs/6f1c", "/batches/6f1c", "/models", "/models/coral-bleaching@1.0.0", "/docs", "/docs/coral"],
 )
 def test_every_page_of_the_app_is_the_app(client, path):
     answer = client.get(path)
@@ -102,6 +103,9 @@ class TestBuilt:
         assert loaded
         assert all((pages.BUILT_APP / address.removeprefix("/")).is_file() for address in loaded)
         assert not re.search(r"<script>|<style|\sstyle=", index)
+
+    def test_who_runs_no_scripts_is_led_to_the_description_of_the_api(self, index):
+        assert "/openapi.json" in re.search("<noscript>(.*)</noscript>", index)[1]
 
     def test_the_first_page_needs_less_script_than_it_may(self, index):
         manifest = json.loads((pages.BUILT_APP / "manifest.json").read_text(encoding="utf-8"))

@@ -1,11 +1,12 @@
 /** Jobs, models and batches: the calls, and the names under which their answers are kept. */
 import { queryOptions } from "@tanstack/react-query";
-import { client, dataOf, type Job, type Progress } from "./client";
+import { client, dataOf, type Job, type Model, type ModelDetail, type Progress } from "./client";
 import { watchEvents } from "./events";
 
+/** A colour has three numbers, which openapi-fetch forgets: hence the `as`. */
 export const modelsQuery = queryOptions({
   queryKey: ["models"],
-  queryFn: async ({ signal }) => dataOf(await client.GET("/api/v1/models", { signal })).models,
+  queryFn: async ({ signal }) => dataOf(await client.GET("/api/v1/models", { signal })).models as Model[],
   staleTime: Infinity,
 });
 
@@ -13,7 +14,9 @@ export function modelQuery(reference: string) {
   return queryOptions({
     queryKey: ["models", reference],
     queryFn: async ({ signal }) =>
-      dataOf(await client.GET("/api/v1/models/{reference}", { params: { path: { reference } }, signal })),
+      dataOf(
+        await client.GET("/api/v1/models/{reference}", { params: { path: { reference } }, signal }),
+      ) as ModelDetail,
     staleTime: Infinity,
   });
 }

@@ -1,5 +1,9 @@
-import { Page } from "@/parts/Page";
+import { useParams } from "react-router";
+import { ModelList } from "./ModelList";
+import { ModelPage } from "./ModelPage";
 
+/** All models, or one of them. */
 export default function ModelsPage() {
-  return <Page title="Models">{null}</Page>;
+  const { reference } = useParams();
+  return reference === undefined ? <ModelList /> : <ModelPage key={reference} reference={reference} />;
 }
