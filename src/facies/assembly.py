@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from facies.allocation import reuse_freed_memory
 from facies.errors import PackageError, SettingsError, StoreError
 from facies.models.fake import FakeRuntime
 from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
@@ -162,6 +163,7 @@ def run_worker(settings: Settings, name: str | None) -> None:
     from facies.jobs.blobs import LocalBlobs
     from facies.jobs.worker import Worker
 
+    reuse_freed_memory()
     with open_store(settings) as store:
         runtimes = Runtimes(settings, on_load=lambda model, seconds: _note_load_time(store, model, seconds))
         worker = Worker(

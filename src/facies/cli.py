@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from facies import assembly, batch, logs, terminal
+from facies.allocation import reuse_freed_memory
 from facies.errors import FaciesError, OptionError, TrainingError
 from facies.flags import takes_settings
 from facies.jobs.key import DEFAULT_SCOPES, Scope
@@ -106,6 +107,7 @@ def analyse(
 
     Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
     """
+    reuse_freed_memory()
     options, found = Options(opacity, depth_top_m=depth_top, depth_base_m=depth_base), batch.find_photos(photos)
     if depth_top is not None and len(found) > 1:
         raise OptionError("--depth-top and --depth-base are those of one photo; analyse it on its own.")

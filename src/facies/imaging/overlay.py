@@ -101,7 +101,7 @@ def _paint_row(
 def _mix(
     photo: npt.NDArray[np.uint8], colour: npt.NDArray[np.uint8], alpha: npt.NDArray[Any], out: npt.NDArray[np.uint8]
 ) -> None:
-    """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; `colour` and `alpha` are the same in every row.
+    """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; colour and alpha are those of every row.
 
     Notes: in 16 bits, for the sum is at most 255² + 127, and a few rows at a time, which the processor's cache holds.
         For such a sum, sum // 255 is (sum + 1 + (sum >> 8)) >> 8.

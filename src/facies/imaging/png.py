@@ -1,13 +1,14 @@
 """PNG, written in stripes on all cores, in memory set by the stripe.
 
 A stripe of rows is made, filtered and deflated on its own; its last block ends on a byte boundary (a full flush), so
-the outputs joined are one valid zlib stream. Deflate is isal's, the fastest at the size of zlib's level 1.
+the outputs joined are one valid zlib stream. Photos are noise once they are filtered, in which looking for repetitions
+takes long and finds next to nothing: zlib-ng writes them with codes for single bytes and runs. Grey pictures and those
+of indices repeat themselves; for them isal is the fastest.
 Source: PNG specification, third edition, sections 5 and 9; RFC 1950.
 """
 
 import os
 import struct
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,16 +18,20 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
+from zlib_ng import zlib_ng
+
+from facies.imaging.png_filters import NONE, UP, filter_rows
 
 Pixels = npt.NDArray[np.uint8]
 Stripe = Callable[[], Pixels]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
-_FILTER_NONE, _FILTER_UP = 0, 2
+_RGB_BYTES = 3
 _STRIPE_BYTES = 1 << 20
 _RAW_DEFLATE = -15
 _LEVEL = 1
+_MEMORY_LEVEL = 9
 # Deflate, 32 KiB window, fastest: what the two bytes of a zlib header say.
 _ZLIB_HEADER = b"\x78\x01"
 _ADLER_MODULUS = 65521
@@ -46,12 +51,12 @@ def stream_rgb(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator
     Yields:
         the parts of a PNG file.
     """
-    return _stream(_header(image_hw, _RGB), stripes, _FILTER_UP)
+    return _stream(_header(image_hw, _RGB), stripes, _deflate_rgb)
 
 
 def stream_grey(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
     """Encode a grey picture piece by piece; as `stream_rgb`, with stripes of uint8 (rows, W)."""
-    return _stream(_header(image_hw, _GREY), stripes, _FILTER_UP)
+    return _stream(_header(image_hw, _GREY), stripes, partial(_deflate, row_filter=UP))
 
 
 def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours: Pixels) -> Iterator[bytes]:
@@ -66,7 +71,7 @@ def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours
         the parts of a PNG file.
     """
     head = _header(image_hw, _PALETTE) + _chunk(b"PLTE", colours.tobytes())
-    return _stream(head, stripes, _FILTER_NONE)
+    return _stream(head, stripes, partial(_deflate, row_filter=NONE))
 
 
 def encode_rgb(pixels: Pixels) -> bytes:
@@ -75,6 +80,7 @@ def encode_rgb(pixels: Pixels) -> bytes:
 
 
 def _cut(pixels: Pixels) -> Iterator[Stripe]:
+    """Pieces that are large enough to deflate well and small enough to keep every core busy."""
     step = max(1, _STRIPE_BYTES // pixels[0].nbytes)
     for top in range(0, len(pixels), step):
         yield partial(np.ascontiguousarray, pixels[top : top + step])
@@ -89,40 +95,61 @@ class _Deflated:
     length: int
 
 
-def _stream(head: bytes, stripes: Iterable[Stripe], row_filter: int) -> Iterator[bytes]:
+_Deflate = Callable[[Stripe], _Deflated]
+
+
+def _stream(head: bytes, stripes: Iterable[Stripe], deflate: _Deflate) -> Iterator[bytes]:
     yield head + _chunk(b"IDAT", _ZLIB_HEADER)
     checksum = 1
-    for deflated in _in_order(stripes, row_filter):
+    for deflated in _in_order(stripes, deflate):
         checksum = _join_checksums(checksum, deflated.checksum, deflated.length)
         yield deflated.chunk
     end = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE).flush(isal_zlib.Z_FINISH)
     yield _chunk(b"IDAT", end + struct.pack(">I", checksum)) + _chunk(b"IEND", b"")
 
 
-def _in_order(stripes: Iterable[Stripe], row_filter: int) -> Iterator[_Deflated]:
-    pending: deque[Future[_Deflated]] = deque()
+def _in_order(stripes: Iterable[Stripe], deflate: _Deflate) -> Iterator[_Deflated]:
+    pending: deque[Future[list[Future[_Deflated]]]] = deque()
     for stripe in stripes:
-        pending.append(_threads.submit(_deflate, stripe, row_filter))
+        pending.append(_threads.submit(_make, stripe, deflate))
         if len(pending) > _MOST_PENDING:
-            yield pending.popleft().result()
+            yield from _results(pending.popleft())
     while pending:
-        yield pending.popleft().result()
+        yield from _results(pending.popleft())
+
+
+def _make(stripe: Stripe, deflate: _Deflate) -> list[Future[_Deflated]]:
+    """Make a stripe, and have its pieces deflated side by side. Waits for none of them, or all threads might wait."""
+    return [_threads.submit(deflate, piece) for piece in _cut(stripe())]
+
+
+def _results(pieces: Future[list[Future[_Deflated]]]) -> Iterator[_Deflated]:
+    return (piece.result() for piece in pieces.result())
+
+
+def _deflate_rgb(stripe: Stripe) -> _Deflated:
+    made = stripe()
+    data = filter_rows(made.reshape(len(made), -1), _RGB_BYTES).data.cast("B")
+    deflate = zlib_ng.compressobj(_LEVEL, zlib_ng.DEFLATED, _RAW_DEFLATE, _MEMORY_LEVEL, zlib_ng.Z_RLE)
+    return _pack(deflate.compress(data) + deflate.flush(zlib_ng.Z_FULL_FLUSH), data)
 
 
 def _deflate(stripe: Stripe, row_filter: int) -> _Deflated:
-    made = stripe()
-    rows = made.reshape(len(made), -1)
+    rows = stripe()
     filtered = np.empty((len(rows), rows.shape[1] + 1), dtype=np.uint8)
     filtered[:, 0] = row_filter
-    filtered[0, 0] = _FILTER_NONE  # what is above the stripe is another thread's
+    filtered[0, 0] = NONE  # what is above the stripe is another thread's
     filtered[0, 1:] = rows[0]
-    if row_filter == _FILTER_UP:
+    if row_filter == UP:
         np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     else:
         filtered[1:, 1:] = rows[1:]
     data = filtered.data.cast("B")
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
-    body = deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH)
+    return _pack(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH), data)
+
+
+def _pack(body: bytes, data: memoryview) -> _Deflated:
     return _Deflated(_chunk(b"IDAT", body), isal_zlib.adler32(data), len(data))
 
 
@@ -142,5 +169,5 @@ def _header(image_hw: tuple[int, int], colour_type: int) -> bytes:
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
-    checksum = zlib.crc32(body, zlib.crc32(kind))
+    checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)))

@@ -1,0 +1,28 @@
+"""How this process uses memory again that it has freed.
+
+By default the C library gives every freed block of more than 128 KiB back to the kernel, and the next one comes page by
+page, each zeroed. Tiles, batches and stripes are such blocks: a twentieth of a job's processor time went there.
+"""
+
+import ctypes
+from typing import Final
+
+# Numbers of glibc's malloc.h.
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+
+_REUSED_BYTES: Final = 8 << 20
+_KEPT_BYTES: Final = 64 << 20
+
+
+def reuse_freed_memory() -> bool:
+    """Keep up to 64 MiB of freed memory, and take blocks of up to 8 MiB from it; for a process that does many photos.
+
+    Returns:
+        whether the C library can; only glibc can.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _REUSED_BYTES) and mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES))
