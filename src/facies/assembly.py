@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
 
+_SEAL_NAME = "secret.key"
 _FIRST_KEY_NAME = "first"
 _SWEEP_INTERVAL_S = 60.0
 _CALL_INTERVAL_S = 1.0
@@ -148,10 +149,14 @@ def add_package(source: Path, settings: Settings) -> Package:
 @contextmanager
 def open_store(settings: Settings) -> Iterator["JobStore"]:
     """The job store, closed at the end."""
+    from facies.jobs.sealing import Seal
     from facies.jobs.store import JobStore
 
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = JobStore.open(settings.store_url, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s)
+    seal = Seal.of_file(settings.data_dir / _SEAL_NAME)
+    store = JobStore.open(
+        settings.store_url, seal, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s
+    )
     try:
         yield store
     finally:

@@ -7,10 +7,13 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import alembic.command
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from facies.errors import (
@@ -18,15 +21,18 @@ from facies.errors import (
     IllegalMoveError,
     LeaseLostError,
     QueueFullError,
+    RateLimitError,
     StoreError,
     UnknownJobError,
     UnknownKeyError,
     UnknownUploadError,
 )
+from facies.jobs import migrations
 from facies.jobs.figures import ALIVE_S
 from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Job, NewJob, Status
 from facies.jobs.queries import TOMBSTONES_KEPT_S
-from facies.jobs.store import ANY_OWNER, Idempotency, JobFilter, JobStore, Scope, Submission
+from facies.jobs.sealing import Seal
+from facies.jobs.store import ANY_OWNER, Idempotency, JobFilter, JobStore, Key, Scope, Submission
 from facies.jobs.tables import metadata
 from facies.jobs.upload_rows import ResumableUpload
 from facies.jobs.webhook_rows import RETRIES_AFTER_S, Webhook
@@ -132,6 +138,41 @@ class StoreContract:
         store.calls.done(again)
         clock.now += 1e6
         assert store.calls.take() is None
+
+    def test_a_webhook_s_secret_is_sealed(self, store, url):
+        store.submit_all([new_job()], webhook=Webhook("https://a.example", b"a secret of the sender"))
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            (row,) = connection.execute(sa.text("SELECT * FROM webhooks")).all()
+        engine.dispose()
+        assert not any(
+            text in str(row) for text in ("a secret of the sender", b"a secret of the sender".hex(), "whsec_")
+        )
+
+    def test_a_webhook_whose_key_is_gone_is_given_up(self, store, reopen, caplog):
+        store.submit_all([new_job()], webhook=Webhook("https://a.example", b"secret"))
+        job = store.claim("w", LEASE_S, alone=True)
+        store.finish(job.id, job.lease.token)
+        other = reopen(seal=Seal.fresh())
+        assert other.calls.take() is None
+        assert "another key" in caplog.text
+        assert store.calls.take() is None
+
+    def test_secrets_of_an_older_version_are_sealed(self, url, clock):
+        seal = Seal.fresh()
+        engine = sa.create_engine(url)
+        if engine.dialect.name == "sqlite":
+            Path(engine.url.database).parent.mkdir()
+        with engine.begin() as connection:
+            upgrade(connection, seal, "0005")
+            values = "('msg_1', 'j', 'https://a.example', :secret, 0, 0)"
+            statement = f"INSERT INTO webhooks (id, job_id, url, secret, attempts, next_at) VALUES {values}"
+            connection.execute(sa.text(statement), {"secret": b"an old secret".hex()})
+            upgrade(connection, seal, "head")
+            (row,) = connection.execute(sa.text("SELECT * FROM webhooks")).mappings().all()
+        engine.dispose()
+        assert seal.open(row["sealed_secret"]) == b"an old secret"
+        assert b"an old secret".hex() not in str(row)
 
     def test_an_upload_advances_while_it_is_open(self, store, clock):
         upload = ResumableUpload(str(uuid.uuid4()), "me", "a.tif", 3 * 2**30, 0, "", NOON, NOON + 10)
@@ -675,6 +716,55 @@ class StoreContract:
         store.expire()
         assert not store.has_expired(expiring.id, "us")
 
+    def test_a_batch_whose_time_ran_out_is_remembered_as_long(self, store, clock):
+        job = store.submit(new_job(owner="us", batch=BATCH))
+        assert not store.has_batch_expired(BATCH, "us")
+        clock.now = job.expires_at
+        for _ in range(2):
+            assert store.has_batch_expired(BATCH, "us")
+            assert store.has_batch_expired(BATCH, ANY_OWNER)
+            assert not store.has_batch_expired(BATCH, "them")
+            assert not store.has_batch_expired("\0", "us")
+            store.expire()
+            store.forget(job.id)
+
+    # --- rates
+
+    def test_a_rate_holds_for_all_servers_together(self, store, reopen, clock):
+        servers = [store, reopen(), reopen()]
+        key, _ = store.keys.create("ours", requests_per_minute=60)
+        other, _ = store.keys.create("theirs", requests_per_minute=60)
+        with ThreadPoolExecutor(6) as pool:
+            let_in = list(pool.map(lambda index: may_ask(servers[index % 3], key), range(90)))
+        assert sum(let_in) == 60
+        assert may_ask(store, other)
+        clock.now += 2
+        assert [may_ask(servers[index], key) for index in range(3)] == [True, True, False]
+
+    def test_who_asked_too_often_is_told_when_to_come_again(self, store, clock):
+        key, _ = store.keys.create("slow", requests_per_minute=2)
+        store.keys.spend(key)
+        store.keys.spend(key)
+        with pytest.raises(RateLimitError, match="2 requests a minute") as refused:
+            store.keys.spend(key)
+        clock.now += refused.value.retry_after_s
+        store.keys.spend(key)
+
+    # --- workers that died
+
+    def test_jobs_of_a_dead_worker_are_free_at_once(self, store):
+        dead, alive = (store.submit(new_job()) for _ in range(2))
+        store.note_worker("a", "here 1 2")
+        store.note_worker("b", "here 3 4")
+        store.note_worker("c")
+        assert store.claim("a", LEASE_S, alone=True).id == dead.id
+        assert store.claim("b", LEASE_S, alone=True).id == alive.id
+        assert store.release_dead_workers(lambda process: process == "here 1 2") == 1
+        assert store.get(dead.id, None).is_suspect
+        assert store.get(alive.id, None).status is Status.STARTED
+        assert store.count_workers() == 2
+        assert store.release_dead_workers(lambda process: process == "here 1 2") == 0
+
     # --- the database
 
     def test_the_migrations_leave_the_tables_that_the_code_uses(self, store, url):
@@ -715,6 +805,20 @@ class StoreContract:
             assert not reader.is_alive()
             connection.rollback()
         engine.dispose()
+
+
+def may_ask(store: JobStore, key: Key) -> bool:
+    try:
+        store.keys.spend(key)
+    except RateLimitError:
+        return False
+    return True
+
+
+def upgrade(connection: sa.Connection, seal: Seal, revision: str) -> None:
+    config = Config(attributes={"connection": connection, "seal": seal})
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    alembic.command.upgrade(config, revision)
 
 
 def assert_unknown(store: JobStore, job: Job) -> None:

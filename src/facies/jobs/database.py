@@ -20,6 +20,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from facies.errors import StoreError
+from facies.jobs.sealing import Seal
 
 BUSY_TIMEOUT_S: Final = 15.0
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -40,24 +41,28 @@ class Database:
         self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, seal: Seal) -> Self:
         """Connect, and bring the tables up to date. Several processes may do so at the same moment.
+
+        Args:
+            url: an SQLAlchemy URL.
+            seal: closes secrets that an older Facies left open.
 
         Raises:
             StoreError: it cannot be opened, or was written by a newer Facies.
         """
         database = cls(_create_engine(url))
         try:
-            database._bring_up_to_date()
+            database._bring_up_to_date(seal)
         except BaseException:
             database.close()
             raise
         return database
 
-    def _bring_up_to_date(self) -> None:
+    def _bring_up_to_date(self, seal: Seal) -> None:
         try:
             with self._writer.begin() as connection:
-                _migrate(connection)
+                _migrate(connection, seal)
         except CommandError as error:
             raise StoreError("The job store was written by a newer Facies; install that version.") from error
         except sa.exc.SQLAlchemyError as error:
@@ -158,9 +163,9 @@ def _begin_immediate(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _migrate(connection: sa.Connection) -> None:
+def _migrate(connection: sa.Connection, seal: Seal) -> None:
     if connection.dialect.name == "postgresql":  # on SQLite the transaction holds the write lock already
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "seal": seal})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     alembic.command.upgrade(config, "head")

@@ -104,9 +104,9 @@ def note_load_time(connection: sa.Connection, model: str, seconds: float) -> Non
     )
 
 
-def note_worker(connection: sa.Connection, name: str, now: float) -> None:
+def note_worker(connection: sa.Connection, name: str, process: str | None, now: float) -> None:
     """Write down that a worker is alive."""
-    statement = _insert(connection, workers).values(name=name, started_at=now, seen_at=now)
+    statement = _insert(connection, workers).values(name=name, process=process, started_at=now, seen_at=now)
     connection.execute(statement.on_conflict_do_update(index_elements=[workers.c.name], set_={"seen_at": now}))
 
 

@@ -5,6 +5,7 @@ A key is 32 random bytes, so a plain hash is enough: there is no dictionary to t
 
 import hashlib
 import hmac
+import math
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
@@ -12,14 +13,15 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from facies.errors import UnknownKeyError
+from facies.errors import RateLimitError, UnknownKeyError
 from facies.jobs.database import Database
 from facies.jobs.key import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.tables import api_keys
 
 _MARK: Final = "facies_"
 _SHOWN: Final = len(_MARK) + 5
-_COLUMNS: Final = tuple(column for column in api_keys.c if column is not api_keys.c.sha256)
+_COLUMNS: Final = tuple(api_keys.c[name] for name in Key.__dataclass_fields__)
+_MINUTE_S: Final = 60.0
 
 
 class KeyRows:
@@ -73,6 +75,36 @@ class KeyRows:
         if row is None or not hmac.compare_digest(row[api_keys.c.sha256], digest):
             raise UnknownKeyError("The API key is missing, wrong, revoked or past its time.")
         return _key(row)
+
+    def spend(self, key: Key) -> None:
+        """Count a request of a key that is good for so many a minute, whichever server it came to.
+
+        The one number kept is until when the key would have been busy, were each request given its share of a minute;
+        it may be a minute ahead of the clock.
+
+        Raises:
+            RateLimitError: the key has made its requests for now.
+
+        Source: the generic cell rate algorithm, ITU-T I.371, as a virtual schedule.
+        """
+        if key.requests_per_minute is None:
+            return
+        now, share_s = self._clock(), _MINUTE_S / key.requests_per_minute
+        latest = now + _MINUTE_S - share_s + share_s * 1e-6  # sums of shares are not exact
+        is_meant, spent_until = api_keys.c.id == key.id, api_keys.c.spent_until
+        has_room = sa.or_(spent_until.is_(None), spent_until <= latest)
+        with self._database.read() as connection:  # a read first: who asks far too often should not take the write lock
+            until = connection.scalar(sa.select(spent_until).where(is_meant))
+        if until is None or until <= latest:
+            begins = sa.case((spent_until > now, spent_until), else_=now)
+            statement = sa.update(api_keys).where(is_meant, has_room).values(spent_until=begins + share_s)
+            with self._database.write() as connection:
+                if connection.execute(statement).rowcount:
+                    return
+        wait_s = max(1, math.ceil((until or now) - latest))
+        raise RateLimitError(
+            f"This key is good for {key.requests_per_minute} requests a minute; try again in {wait_s} seconds.", wait_s
+        )
 
     def list_all(self) -> list[Key]:
         """Every key, oldest first, revoked ones too."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -115,20 +115,20 @@ def retry_after_s(connection: sa.Connection) -> int:
     return min(max(math.ceil(average_s or 0), shortest), longest)
 
 
-def bury(connection: sa.Connection, expired: Sequence[tuple[str, str | None]], now: float) -> None:
-    """Leave a tombstone for jobs whose time has run out, (id, owner) each, and take away the oldest ones."""
-    entries = [{"id": job_id, "owner": owner, "expired_at": now} for job_id, owner in expired]
+def bury(connection: sa.Connection, expired: Sequence[sa.RowMapping], now: float) -> None:
+    """Leave a tombstone for jobs whose time has run out (id, owner and batch), and take away the oldest ones."""
+    entries = [{**row, "expired_at": now} for row in expired]
     if entries:
         connection.execute(sa.insert(tombstones), entries)
     connection.execute(sa.delete(tombstones).where(tombstones.c.expired_at <= now - TOMBSTONES_KEPT_S))
 
 
-def is_buried(connection: sa.Connection, job_id: str, owner: Owner) -> bool:
-    """Whether there is a tombstone of that job."""
-    if not is_job_id(job_id):
+def is_buried(connection: sa.Connection, column: sa.Column[Any], wanted: str, owner: Owner) -> bool:
+    """Whether there is a tombstone with that id in its column `id` or `batch`."""
+    if not is_job_id(wanted):
         return False
     if isinstance(owner, AnyOwner):
         is_theirs: Condition = sa.true()
     else:
         is_theirs = tombstones.c.owner.is_(None) if owner is None else tombstones.c.owner == owner
-    return bool(connection.scalar(sa.select(sa.exists().where(tombstones.c.id == job_id, is_theirs))))
+    return bool(connection.scalar(sa.select(sa.exists().where(column == wanted, is_theirs))))

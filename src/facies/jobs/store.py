@@ -18,11 +18,12 @@ from facies.jobs import figures, idempotency, queries, rows
 from facies.jobs.database import Database
 from facies.jobs.figures import Figures
 from facies.jobs.idempotency import Idempotency, Submission
-from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, sources
+from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, is_job_id, sources
 from facies.jobs.key import Key, Scope
 from facies.jobs.keys import KeyRows
 from facies.jobs.queries import Condition
-from facies.jobs.tables import jobs, workers
+from facies.jobs.sealing import Seal
+from facies.jobs.tables import jobs, tombstones, workers
 from facies.jobs.upload_rows import UploadRows
 from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls, insert_calls
 
@@ -42,20 +43,22 @@ class JobStore:
     """
 
     def __init__(
-        self, database: Database, *, queue_limit: int, time_to_live_s: float, clock: Callable[[], float]
+        self, database: Database, seal: Seal, *, queue_limit: int, time_to_live_s: float, clock: Callable[[], float]
     ) -> None:
         self._database = database
+        self._seal = seal
         self._queue_limit = queue_limit
         self._time_to_live_s = time_to_live_s
         self._clock = clock
         self.uploads = UploadRows(database, clock)
-        self.calls = CallRows(database, clock)
+        self.calls = CallRows(database, seal, clock)
         self.keys = KeyRows(database, clock)
 
     @classmethod
     def open(
         cls,
         url: str,
+        seal: Seal | None = None,
         *,
         queue_limit: int = 1000,
         time_to_live_s: float = 86400.0,
@@ -65,6 +68,7 @@ class JobStore:
 
         Args:
             url: an SQLAlchemy URL, SQLite or PostgreSQL.
+            seal: closes the secrets of webhooks; one of this process alone by default.
             queue_limit: how many jobs may wait.
             time_to_live_s: how long a job is kept after it was sent, and again after it is over.
             clock: gives Unix seconds.
@@ -72,8 +76,9 @@ class JobStore:
         Raises:
             StoreError: the database cannot be opened or was written by a newer Facies.
         """
-        database = Database.open(url)
-        return cls(database, queue_limit=queue_limit, time_to_live_s=time_to_live_s, clock=clock)
+        seal = seal or Seal.fresh()
+        database = Database.open(url, seal)
+        return cls(database, seal, queue_limit=queue_limit, time_to_live_s=time_to_live_s, clock=clock)
 
     def close(self) -> None:
         """Close every connection."""
@@ -117,7 +122,7 @@ class JobStore:
                 idempotency.note_submission(connection, owner, request, submission, self._clock())
             self._insert(connection, new)
             if webhook is not None:
-                insert_calls(connection, submission.job_ids, webhook, self._clock())
+                insert_calls(connection, submission.job_ids, webhook, self._seal, self._clock())
         return submission
 
     def get(self, job_id: str, owner: Owner) -> Job:
@@ -142,7 +147,15 @@ class JobStore:
         if self._any(sa.and_(is_past, ~jobs.c.deleted)):
             return True
         with self._database.read() as connection:
-            return queries.is_buried(connection, job_id, owner)
+            return queries.is_buried(connection, tombstones.c.id, job_id, owner)
+
+    def has_batch_expired(self, batch: str, owner: Owner) -> bool:
+        """Whether there was such a batch and the time of its jobs has run out. That is remembered as long."""
+        is_past = sa.and_(jobs.c.batch == batch, queries.is_of(owner), jobs.c.expires_at <= self._clock())
+        if is_job_id(batch) and self._any(sa.and_(is_past, ~jobs.c.deleted)):
+            return True
+        with self._database.read() as connection:
+            return queries.is_buried(connection, tombstones.c.batch, batch, owner)
 
     def list_jobs(
         self, owner: Owner, *, chosen: JobFilter = ALL_JOBS, limit: int = 50, before: int | None = None
@@ -314,6 +327,19 @@ class JobStore:
         self.forget_worker(worker)
         return freed
 
+    def release_dead_workers(self, is_dead: Callable[[str], bool]) -> int:
+        """Free the jobs of the workers whose processes are gone. Their attempts stay used.
+
+        Args:
+            is_dead: asked of each worker's process; see `facies.jobs.liveness`.
+
+        Returns:
+            how many jobs there were.
+        """
+        with self._database.read() as connection:
+            alive = connection.execute(sa.select(workers.c.name, workers.c.process)).all()
+        return sum(self.release_worker(row.name) for row in alive if row.process and is_dead(row.process))
+
     def requeue_lost(self) -> int:
         """Free the jobs whose leases ran out. Their attempts stay used.
 
@@ -334,8 +360,8 @@ class JobStore:
             return 0
         with self._database.write() as connection:
             statement = sa.update(jobs).where(is_due).values({"deleted": True, **self._stop()})
-            expired = connection.execute(statement.returning(jobs.c.id, jobs.c.owner)).all()
-            queries.bury(connection, [(job_id, owner) for job_id, owner in expired], now)
+            expired = connection.execute(statement.returning(jobs.c.id, jobs.c.owner, jobs.c.batch)).mappings().all()
+            queries.bury(connection, expired, now)
             idempotency.forget_submissions(connection, now)
         return len(expired)
 
@@ -370,10 +396,15 @@ class JobStore:
         with self._database.read() as connection:
             return figures.count_workers(connection, self._clock())
 
-    def note_worker(self, name: str) -> None:
-        """Take note that a worker is alive; it should say so every few seconds."""
+    def note_worker(self, name: str, process: str | None = None) -> None:
+        """Take note that a worker is alive; it should say so every few seconds.
+
+        Args:
+            name: of the worker.
+            process: its own name, see `facies.jobs.liveness`; None where it has none.
+        """
         with self._database.write() as connection:
-            figures.note_worker(connection, name, self._clock())
+            figures.note_worker(connection, name, process, self._clock())
 
     def forget_worker(self, name: str) -> None:
         """Take note that a worker has ended."""

@@ -79,9 +79,9 @@ webhooks: Final = sa.Table(
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("job_id", sa.String(36), nullable=False, index=True),
     sa.Column("url", sa.Text, nullable=False),
-    sa.Column("secret", sa.String(128), nullable=False),  # hex
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("next_at", sa.Double, nullable=False, index=True),
+    sa.Column("sealed_secret", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 """Calls that are still to be made, each once its job is over."""
 
@@ -91,6 +91,7 @@ workers: Final = sa.Table(
     sa.Column("name", sa.String(255), primary_key=True),
     sa.Column("started_at", sa.Double, nullable=False),
     sa.Column("seen_at", sa.Double, nullable=False),
+    sa.Column("process", sa.Text),
 )
 """Every worker says now and then that it is alive."""
 
@@ -115,6 +116,7 @@ api_keys: Final = sa.Table(
     sa.Column("scopes", sa.Text, nullable=False, server_default=sa.text("'jobs models'")),  # words, a space between
     sa.Column("expires_at", sa.Double),
     sa.Column("requests_per_minute", sa.Integer),
+    sa.Column("spent_until", sa.Double),  # see facies.jobs.keys.KeyRows.spend
 )
 
 tombstones: Final = sa.Table(
@@ -123,6 +125,7 @@ tombstones: Final = sa.Table(
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("owner", sa.String(36)),
     sa.Column("expired_at", sa.Double, nullable=False, index=True),
+    sa.Column("batch", sa.String(36), index=True),
 )
 """Jobs whose time ran out, so that their senders can be told so rather than that there never was such a job."""
 

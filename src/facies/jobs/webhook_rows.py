@@ -5,6 +5,7 @@ takes it for a while, and if that one dies another takes it. So a receiver is to
 by the id.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from facies.jobs import rows
 from facies.jobs.database import Database
 from facies.jobs.job import Job, Status
 from facies.jobs.queries import is_known
+from facies.jobs.sealing import Seal
 from facies.jobs.tables import jobs, webhooks
 
 RETRIES_AFTER_S: Final = (5, 300, 1800, 7200, 18000, 36000)
@@ -23,6 +25,8 @@ RETRIES_AFTER_S: Final = (5, 300, 1800, 7200, 18000, 36000)
 
 TAKEN_S: Final = 60.0
 """How long an attempt may take before another may begin."""
+
+_log = logging.getLogger(__name__)
 
 _OVER: Final = [status for status in Status if status.is_over]
 
@@ -33,7 +37,7 @@ class Webhook:
 
     Attributes:
         url: of the sender's own server.
-        secret: both sides know it, nobody else; signs the call.
+        secret: both sides know it, nobody else; signs the call. It is sealed in the store.
     """
 
     url: str
@@ -57,9 +61,9 @@ class DueCall:
     attempt: int
 
 
-def insert_calls(connection: sa.Connection, job_ids: Sequence[str], webhook: Webhook, now: float) -> None:
+def insert_calls(connection: sa.Connection, job_ids: Sequence[str], webhook: Webhook, seal: Seal, now: float) -> None:
     """Plan a call for each job, in the transaction that makes the jobs."""
-    planned = {"url": webhook.url, "secret": webhook.secret.hex(), "attempts": 0, "next_at": now}
+    planned = {"url": webhook.url, "sealed_secret": seal.close(webhook.secret), "attempts": 0, "next_at": now}
     values = [{"id": f"msg_{uuid4().hex}", "job_id": job_id, **planned} for job_id in job_ids]
     connection.execute(sa.insert(webhooks), values)
 
@@ -73,8 +77,9 @@ def forget_calls(connection: sa.Connection, job_id: str) -> None:
 class CallRows:
     """The calls that are due, and what came of them."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, seal: Seal, clock: Callable[[], float]) -> None:
         self._database = database
+        self._seal = seal
         self._clock = clock
 
     def take(self) -> DueCall | None:
@@ -94,13 +99,16 @@ class CallRows:
             if taken is None:
                 return None
             job = connection.execute(sa.select(jobs).where(jobs.c.id == taken["job_id"])).mappings().one()
-        webhook = Webhook(taken["url"], bytes.fromhex(taken["secret"]))
-        return DueCall(taken["id"], webhook, rows.job_of(job), taken["attempts"])
+        secret = self._seal.open(taken["sealed_secret"])
+        if secret is None:
+            _log.error("The webhook of job %s is given up: its secret was sealed with another key.", taken["job_id"])
+            self._forget(taken["id"])
+            return None
+        return DueCall(taken["id"], Webhook(taken["url"], secret), rows.job_of(job), taken["attempts"])
 
     def done(self, call: DueCall) -> None:
         """The receiver was told, or does not want to be: there is nothing more to do."""
-        with self._database.write() as connection:
-            connection.execute(sa.delete(webhooks).where(webhooks.c.id == call.id))
+        self._forget(call.id)
 
     def put_off(self, call: DueCall) -> float | None:
         """The receiver could not be told. Returns after how many seconds it is tried again, None if never."""
@@ -112,3 +120,7 @@ class CallRows:
         with self._database.write() as connection:
             connection.execute(statement)
         return pause_s
+
+    def _forget(self, call_id: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(sa.delete(webhooks).where(webhooks.c.id == call_id))

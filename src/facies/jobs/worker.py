@@ -25,6 +25,7 @@ from facies.analysis import MAX_PIXELS, analyse
 from facies.errors import LeaseLostError, StoreError
 from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
+from facies.jobs.liveness import is_dead, this_process
 from facies.jobs.parent import supervisor_is_gone
 from facies.jobs.removal import remove_orphans, sweep
 from facies.jobs.store import JobStore
@@ -145,7 +146,7 @@ class Worker:
                 self._renew_leases()
                 self._free_lost_jobs()  # after renewing: a machine that slept keeps its jobs if nobody took them
             if self._sign_rhythm.is_due():
-                self._store.note_worker(self.name)
+                self._store.note_worker(self.name, this_process())
             self._claim_jobs()
         except StoreError as error:
             _log.error("Worker %s tries again in a moment: %s", self.name, error)
@@ -167,7 +168,7 @@ class Worker:
                 attempt.give_up()
 
     def _free_lost_jobs(self) -> None:
-        if count := self._store.requeue_lost():
+        if count := self._store.release_dead_workers(is_dead) + self._store.requeue_lost():
             _log.warning("%d jobs were lost by their workers and are free again.", count)
 
     def _claim_jobs(self) -> None:

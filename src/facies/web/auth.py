@@ -16,7 +16,6 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from facies.errors import ForbiddenError, UnknownKeyError
 from facies.jobs.job import ANY_OWNER
 from facies.jobs.store import JobStore, Scope
-from facies.web.rates import RateLimits
 
 API_KEY_HEADER = "api-key"
 
@@ -31,11 +30,10 @@ ShownToken = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
 class KeyChecks:
-    """Makes the checks of one server. They share its store, and what is left of each key's rate."""
+    """Makes the checks of one server, on its store."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._rates = RateLimits()
 
     def require_key(self, scope: Scope = Scope.JOBS) -> KeyCheck:
         """Let in who shows a key that opens `scope` in the header `api-key`; the owner is the key's id.
@@ -83,7 +81,7 @@ class KeyChecks:
         if not key.opens(scope):
             raise ForbiddenError(f"This key does not open '{scope}'; use one that was made with that scope.")
         if key.requests_per_minute is not None:
-            self._rates.take(key.id, key.requests_per_minute)
+            await run_in_threadpool(self._store.keys.spend, key)
         request.state.owner = key.id
         request.state.sees = ANY_OWNER if key.opens(Scope.ADMIN) else key.id
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from facies.errors import StoreError
 from facies.jobs import database as database_module
 from facies.jobs.database import Database
+from facies.jobs.sealing import Seal
 from facies.jobs.tables import counters
 
 
@@ -18,7 +19,7 @@ def url(tmp_path):
 
 def test_transactions_that_read_before_they_write_wait_for_each_other(url):
     """As two processes do: each has connections of its own."""
-    with closing(Database.open(url)) as one, closing(Database.open(url)) as two:
+    with closing(Database.open(url, Seal.fresh())) as one, closing(Database.open(url, Seal.fresh())) as two:
         both = threading.Barrier(2)
         failures = []
 
@@ -47,7 +48,7 @@ def test_a_transaction_that_fails_changes_nothing(url):
             connection.execute(sa.update(counters).values(value=7))
             raise ZeroDivisionError
 
-    with closing(Database.open(url)) as database:
+    with closing(Database.open(url, Seal.fresh())) as database:
         with pytest.raises(ZeroDivisionError):
             fail_after_writing(database)
         with database.read() as connection:
@@ -55,14 +56,17 @@ def test_a_transaction_that_fails_changes_nothing(url):
 
 
 def test_sqlite_keeps_what_was_committed_through_a_power_cut(url):
-    with closing(Database.open(url)) as database, database.write() as connection:
+    with closing(Database.open(url, Seal.fresh())) as database, database.write() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
 
 
 def test_a_database_that_does_not_answer_gives_nothing_away(url, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.05)
-    with closing(Database.open(url)) as database, closing(sqlite3.connect(tmp_path / "facies.db")) as other:
+    with (
+        closing(Database.open(url, Seal.fresh())) as database,
+        closing(sqlite3.connect(tmp_path / "facies.db")) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError) as failure, database.write():
             pass
@@ -82,11 +86,11 @@ def test_a_database_that_does_not_answer_gives_nothing_away(url, tmp_path, monke
 )
 def test_a_url_that_cannot_be_opened_is_told_why(wrong, because):
     with pytest.raises(StoreError, match=because):
-        Database.open(wrong)
+        Database.open(wrong, Seal.fresh())
 
 
 def test_a_file_that_is_no_database_is_told_so(url, tmp_path):
     (tmp_path / "facies.db").write_bytes(b"my holiday diary" * 100)
     with pytest.raises(StoreError, match="not a database"):
-        Database.open(url)
+        Database.open(url, Seal.fresh())
     assert (tmp_path / "facies.db").read_bytes() == b"my holiday diary" * 100

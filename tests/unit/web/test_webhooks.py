@@ -19,6 +19,7 @@ import pytest
 from facies.errors import WebhookError
 from facies.jobs.job import Status
 from facies.jobs.removal import delete_job
+from facies.jobs.sealing import Seal
 from facies.jobs.store import JobStore
 from facies.jobs.webhook_rows import RETRIES_AFTER_S, TAKEN_S, Webhook
 from facies.web import webhooks
@@ -224,11 +225,12 @@ def test_a_call_whose_caller_died_is_made_by_another(room, clock, told):
 
 
 def test_a_restart_forgets_no_call(tmp_path, clock, told):
-    before = Room(tmp_path, clock=clock)
+    seals = [Seal.of_file(tmp_path / "secret.key") for _ in range(2)]
+    before = Room(tmp_path, clock=clock, seal=seals[0])
     send(before, told.url)
     finish(before)
     before.close()
-    reopened = JobStore.open(f"sqlite:///{tmp_path / 'facies.db'}", clock=clock)
+    reopened = JobStore.open(f"sqlite:///{tmp_path / 'facies.db'}", seals[1], clock=clock)
     WebhookCaller(reopened.calls, clock, allow_private=True).call_all()
     reopened.close()
     assert len(told.calls) == 1

@@ -3,11 +3,8 @@ import logging
 import pytest
 from starlette.testclient import TestClient
 
-from facies.errors import RateLimitError
 from facies.jobs.store import Scope
 from facies.web.auth import is_local
-from facies.web.rates import RateLimits
-from tests.data.jobs import Clock
 from tests.unit.web.native.asking import JOBS, assert_problem, send, sent
 
 
@@ -139,21 +136,6 @@ class TestOtherOrigins:
     def test_the_contracts_take_what_they_took(self, served):
         assert self.preflight(served, "PATCH", "content-type", "/V1/api/classify").status_code == 400
         assert self.preflight(served, "POST", "idempotency-key", "/V1/api/classify").status_code == 400
-
-
-def test_a_bucket_fills_again():
-    clock = Clock()
-    rates = RateLimits(clock)
-    for _ in range(60):
-        rates.take("a", 60)
-    with pytest.raises(RateLimitError):
-        rates.take("a", 60)
-    rates.take("b", 60)
-    clock.now += 2
-    rates.take("a", 60)
-    rates.take("a", 60)
-    with pytest.raises(RateLimitError):
-        rates.take("a", 60)
 
 
 def test_local_addresses_are_known():

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from facies.errors import UnknownJobError
+from facies.errors import JobExpiredError, UnknownJobError
 from facies.jobs.job import Job, JobFilter, Owner, Status
 from facies.reports.exports import to_csv
 from facies.reports.photos import summary_row, summary_table
@@ -28,7 +28,7 @@ def batches_router(room: Room, check_key: KeyCheck) -> APIRouter:
     """The routes below `/batches`."""
     router = APIRouter(prefix=f"{PREFIX}/batches", tags=["Batches"], dependencies=[Depends(check_key)])
 
-    @router.get("/{batch}", responses=answers(404))
+    @router.get("/{batch}", responses=answers(404, 410))
     async def show_batch(request: Request, batch: str) -> BatchDocument:
         """How many jobs of a batch there are, by status."""
         jobs = await run_in_threadpool(_jobs_of, room, batch.lower(), request.state.sees)
@@ -36,7 +36,7 @@ def batches_router(room: Room, check_key: KeyCheck) -> APIRouter:
 
     @router.head("/{batch}/summary.csv", include_in_schema=False)
     @router.get(
-        "/{batch}/summary.csv", response_class=Response, responses={**files_of("text/csv"), **answers(404, 416)}
+        "/{batch}/summary.csv", response_class=Response, responses={**files_of("text/csv"), **answers(404, 410, 416)}
     )
     async def batch_summary(request: Request, batch: str) -> Response:
         """One row a photo, in the order in which they were sent; those without a result yet have empty cells."""
@@ -52,9 +52,12 @@ def _jobs_of(room: Room, batch: str, owner: Owner) -> list[Job]:
     """The jobs of a batch as they were sent.
 
     Raises:
+        JobExpiredError: their time has run out.
         UnknownJobError: there are none, or none any more.
     """
     jobs = list(_newest_first(room, JobFilter(batch=batch), owner))
+    if not jobs and room.store.has_batch_expired(batch, owner):
+        raise JobExpiredError("The time of this batch has run out, and its results are gone; send the photos again.")
     if not jobs:
         raise UnknownJobError("There is no such batch; its jobs may have been deleted, or their time has run out.")
     return jobs[::-1]
