@@ -7,7 +7,7 @@ The command line, the Python API, the worker and the evaluator all call `analyse
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,14 +25,16 @@ from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
 from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
 from facies.models.decision import decide, label_colours, label_names, reported_probs
-from facies.models.infer import infer
+from facies.models.domain import score_photo
+from facies.models.infer import Answer, infer
 from facies.models.package import Manifest, Tiling
 from facies.models.runtime import Probs, Runtime, Tiles
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.reports.areas import ClassArea, class_areas
+from facies.reports.domain import DomainFinding
 from facies.reports.exports import to_csv, to_json
 from facies.reports.intervals import Interval, core_intervals, intervals_csv, profile
-from facies.reports.tiles import TileRow, count_tiles, tile_rows
+from facies.reports.tiles import TileRow, count_labels, tile_rows
 
 MAX_PIXELS = 200_000_000
 _PROBABILITY_DECIMALS = 6
@@ -73,13 +75,16 @@ def analyse(
     upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
     on_progress(0, len(grid))
     tiles = _tiles(opened, upright, grid, manifest)
-    tile_probs = infer(runtime, tiles, len(grid), on_progress, is_cancelled)
+    domain_scores: list[float] = []
+    tile_probs = _take_probs(infer(runtime, tiles, len(grid), on_progress, is_cancelled), domain_scores)
     if manifest.task == "tile-classification":
         probs = np.stack(list(tile_probs)).round(_PROBABILITY_DECIMALS)
-        return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, grid, probs)
+        domain = _judge_domain(domain_scores, grid, manifest)
+        return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, grid, probs)
     labels, confidence = (lay_back(found, upright) for found in take_likeliest(tile_probs, grid))
     found = LabelMap(opened.image_hw, labels, confidence)
-    return MapAnalysis(manifest, options, opened, time.perf_counter() - started_at, found)
+    domain = _judge_domain(domain_scores, grid, manifest)
+    return MapAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, found)
 
 
 def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid]:
@@ -115,6 +120,21 @@ def _rows_of_tiles(photo: Photo, grid: Grid) -> Iterator[tuple[npt.NDArray[np.ui
         yield band, *grid.row_of_tiles(index * tile_height)
 
 
+def _take_probs(answers: Iterable[Answer], domain_scores: list[float]) -> Iterator[Probs]:
+    """The probabilities of every answer; its domain score, if it has one, is put aside."""
+    for probs, domain_score in answers:
+        if domain_score is not None:
+            domain_scores.append(domain_score)
+        yield probs
+
+
+def _judge_domain(tile_scores: Sequence[float], grid: Grid, manifest: Manifest) -> DomainFinding | None:
+    if manifest.domain is None or not tile_scores:
+        return None
+    scores = np.array(tile_scores, np.float32)
+    return DomainFinding(score_photo(scores, grid.sizes_hw.prod(axis=1)), manifest.domain.limit, scores)
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis(ABC):
     """What was found on one photo.
@@ -124,12 +144,14 @@ class Analysis(ABC):
         options: the user's choices.
         photo: the photo; `photo.pixels` is uint8 (H, W, 3), RGB, upright as EXIF says.
         analyse_s: how long looking took, seconds.
+        domain: how far the photo lies from what the package was trained on; None where the package cannot tell.
     """
 
     manifest: Manifest
     options: Options
     photo: Photo
     analyse_s: float
+    domain: DomainFinding | None
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -141,6 +163,7 @@ class Analysis(ABC):
             "width": self.photo.image_hw[1],
             "height": self.photo.image_hw[0],
             "options": self.options.to_json(),
+            **({"domain": self.domain.to_json()} if self.domain else {}),
             **self.measurements,
             "timings_s": {"analyse": round(self.analyse_s, 4)},
         }
@@ -221,7 +244,9 @@ class TileAnalysis(Analysis):
         reported = reported_probs(self.probs, self.labels, self.manifest)
         names = label_names(self.manifest)
         labels = [names[label] for label in self.labels]
-        return tile_rows(self.grid.origins_yx, self.grid.sizes_hw, reported, labels)
+        return tile_rows(
+            self.grid.origins_yx, self.grid.sizes_hw, reported, labels, self.domain.tile_scores if self.domain else None
+        )
 
     @property
     def measurements(self) -> dict[str, Any]:
@@ -229,7 +254,7 @@ class TileAnalysis(Analysis):
         names = label_names(self.manifest)
         if self.manifest.decision.unsure_band is None:
             names.pop()
-        counts = count_tiles([row["label"] for row in self.rows], names)
+        counts = count_labels([row["label"] for row in self.rows], names)
         return {"tiles": {"total": len(self.grid), "by_class": counts}}
 
     @property

@@ -37,7 +37,7 @@ class TestEveryRuntime:
         runtime = make(task)
         classes = len(runtime.package.manifest.classes)
         for count in range(1, runtime.batch_size + 1):
-            probs = runtime.submit(tiles_of(count)).result()
+            probs = runtime.submit(tiles_of(count)).result().probs
             assert probs.dtype == np.float32
             assert probs.shape == ((count, classes) if task == "tiles" else (count, classes, 16, 16))
             np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
@@ -45,14 +45,14 @@ class TestEveryRuntime:
     def test_light_tiles_belong_to_the_last_class_and_dark_ones_to_the_first(self, make, task):
         runtime = make(task)
         for value, index in ((255, -1), (0, 0)):
-            probs = runtime.submit(np.full((1, 16, 16, 3), value, np.uint8)).result()
+            probs = runtime.submit(np.full((1, 16, 16, 3), value, np.uint8)).result().probs
             assert (np.take(probs, index, axis=1) > 0.9).all()
 
     def test_a_tile_is_answered_alike_alone_and_in_company(self, make, task):
         runtime = make(task)
         tiles = tiles_of(runtime.batch_size)
-        together = runtime.submit(tiles).result()
-        alone = np.concatenate([runtime.submit(tile[None]).result() for tile in tiles])
+        together = runtime.submit(tiles).result().probs
+        alone = np.concatenate([runtime.submit(tile[None]).result().probs for tile in tiles])
         np.testing.assert_allclose(together, alone, atol=1e-6)
 
     def test_tiles_are_not_changed(self, make, task):
@@ -63,7 +63,7 @@ class TestEveryRuntime:
 
     def test_answers_stay_as_they_are_while_others_are_computed(self, make, task):
         runtime = make(task)
-        first = runtime.submit(tiles_of(1, seed=1)).result()
+        first = runtime.submit(tiles_of(1, seed=1)).result().probs
         before = first.copy()
         for seed in range(20):
             runtime.submit(tiles_of(1, seed=seed)).result()
@@ -71,11 +71,11 @@ class TestEveryRuntime:
 
     def test_threads_share_it(self, make, task):
         runtime = make(task)
-        expected = {seed: runtime.submit(tiles_of(1, seed)).result() for seed in range(8)}
+        expected = {seed: runtime.submit(tiles_of(1, seed)).result().probs for seed in range(8)}
         with ThreadPoolExecutor(8) as threads:
             answers = threads.map(lambda seed: (seed, runtime.submit(tiles_of(1, seed)).result()), list(range(8)) * 8)
             for seed, answer in answers:
-                np.testing.assert_array_equal(answer, expected[seed])
+                np.testing.assert_array_equal(answer.probs, expected[seed])
 
     def test_closing_finishes_what_was_sent_and_takes_no_more(self, make, task):
         runtime = make(task)

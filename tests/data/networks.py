@@ -6,28 +6,37 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from facies.models.domain import Space
 from facies.models.package import Package, load_package, weights_sha256
 
 TILE_CLASSES = (("healthy", (34, 197, 94)), ("bleached", (239, 68, 68)))
 MAP_CLASSES = (("background", (31, 119, 180)), ("sandstone", (174, 199, 232)), ("siltstone", (255, 187, 120)))
 STEEPNESS = 8.0
+# Training photos of mid-grey, whose channels go up and down together.
+SPACE: Space = np.array([[0.7, 0.7, 0.7], [4.0, 4.0, 4.0], [0.55, 0.55, 0.55]], np.float32)
 
 
 def tile_package(
-    folder: Path, *, layout: str = "NHWC", dtype: str = "uint8", colour: str = "RGB", decision: str = "", tile: int = 16
+    folder: Path,
+    *,
+    layout: str = "NHWC",
+    dtype: str = "uint8",
+    colour: str = "RGB",
+    decision: str = "",
+    tile: int = 16,
+    domain_limit: float | None = None,
 ) -> Package:
     """A tile classifier that finds light tiles bleached: logits are ∓8 · (brightness of the red channel − 0.5)."""
     tiling = f"tile_hw = [{tile}, {tile}]"
     roles = f'positive = "bleached"\n{decision}'
-    return _write(folder, "tile-classification", TILE_CLASSES, tiling, roles, layout, dtype, colour)
+    return _write(folder, "tile-classification", TILE_CLASSES, tiling, roles, layout, dtype, colour, domain_limit)
 
 
-def map_package(folder: Path, *, decision: str = "") -> Package:
+def map_package(folder: Path, *, decision: str = "", domain_limit: float | None = None) -> Package:
     """A segmenter that finds rock light and background dark: logits are −8, 0, 8 · (red − 0.5) a pixel."""
     tiling = "tile_hw = [16, 16]\noverlap = 4\nnormalised_width = 32"
-    return _write(
-        folder, "segmentation", MAP_CLASSES, tiling, f'background = "background"\n{decision}', "NHWC", "uint8", "RGB"
-    )
+    roles = f'background = "background"\n{decision}'
+    return _write(folder, "segmentation", MAP_CLASSES, tiling, roles, "NHWC", "uint8", "RGB", domain_limit)
 
 
 def expected_logits(tiles: np.ndarray, class_count: int, *, by_pixel: bool) -> np.ndarray:
@@ -38,7 +47,7 @@ def expected_logits(tiles: np.ndarray, class_count: int, *, by_pixel: bool) -> n
     return steepness * (level[:, None] - 0.5)
 
 
-def _write(folder, task, classes, tiling, decision, layout, dtype, colour) -> Package:
+def _write(folder, task, classes, tiling, decision, layout, dtype, colour, domain_limit) -> Package:
     folder.mkdir(parents=True, exist_ok=True)
     network = _network(task == "segmentation", len(classes), layout, dtype, colour)
     ov.save_model(network, folder / "model.xml", compress_to_fp16=False)
@@ -69,6 +78,10 @@ std = [255.0, 255.0, 255.0]
 """
     for index, (name, rgb) in enumerate(classes):
         text += f'[[classes]]\nindex = {index}\nname = "{name}"\nrgb = {list(rgb)}\n'
+    if domain_limit is not None:
+        np.save(folder / "domain.npy", SPACE)
+        checksum = weights_sha256(folder / "domain.npy")
+        text += f'[domain]\nof = "grey photos"\nlimit = {domain_limit}\nsha256 = "{checksum}"\n'
     (folder / "package.toml").write_text(text)
     return load_package(folder)
 
@@ -86,4 +99,8 @@ def _network(by_pixel: bool, class_count: int, layout: str, dtype: str, colour: 
     logits = ops.multiply(ops.subtract(level, np.float32(0.5)), steepness)
     if not by_pixel:
         logits = ops.squeeze(logits, np.array([2, 3]))
-    return ov.Model([ops.result(logits, name="logits")], [photo], "brightness")
+    features = ops.reduce_mean(scaled, np.array([2, 3]))
+    results = [ops.result(logits, name="logits"), ops.result(features, name="features")]
+    for result in results:
+        result.output(0).get_tensor().set_names({result.get_friendly_name()})
+    return ov.Model(results, [photo], "brightness")

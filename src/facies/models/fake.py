@@ -1,6 +1,6 @@
 """A runtime that looks at brightness instead of running a network: deterministic, instant, for tests and first steps.
 
-It takes any package. Light tiles belong to the last class, dark ones to the first.
+It takes any package. Light tiles belong to the last class, dark ones to the first; it has no domain scores.
 """
 
 import os
@@ -11,7 +11,7 @@ import numpy as np
 
 from facies.errors import RuntimeClosedError
 from facies.models.package import Package
-from facies.models.runtime import Probs, Tiles
+from facies.models.runtime import Answers, Probs, Tiles
 
 # A tile of exactly this colour ends the process, as a crash inside a decoder or a network would.
 CRASHING_RGB = (255, 0, 254)
@@ -37,7 +37,7 @@ class FakeRuntime:
         self._delay_s = delay_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fake")
 
-    def submit(self, tiles: Tiles) -> "Future[Probs]":
+    def submit(self, tiles: Tiles) -> "Future[Answers]":
         """Send a batch; see `facies.models.runtime.Runtime`."""
         try:
             return self._thread.submit(self._answer, tiles)
@@ -48,14 +48,14 @@ class FakeRuntime:
         """Finish what was submitted."""
         self._thread.shutdown(wait=True)
 
-    def _answer(self, tiles: Tiles) -> Probs:
+    def _answer(self, tiles: Tiles) -> Answers:
         time.sleep(self._delay_s)
         if (tiles == CRASHING_RGB).all(axis=(1, 2, 3)).any():
             os.abort()
         brightness = tiles.mean(axis=3, dtype=np.float32) / 255.0
         if self.package.manifest.task == "tile-classification":
             brightness = brightness.mean(axis=(1, 2))
-        return _spread(brightness, len(self.package.manifest.classes))
+        return Answers(_spread(brightness, len(self.package.manifest.classes)))
 
 
 def _spread(brightness: Probs, class_count: int) -> Probs:

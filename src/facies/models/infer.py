@@ -3,15 +3,28 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from itertools import islice
+from itertools import islice, repeat
+from typing import NamedTuple
 
 import numpy as np
 
 from facies.errors import AnalysisCancelledError
-from facies.models.runtime import Probs, Runtime, Tiles
+from facies.models.runtime import Answers, Probs, Runtime, Tiles
 
 # Answers kept while an earlier batch is still being looked at.
 _MOST_PENDING = 16
+
+
+class Answer(NamedTuple):
+    """What a network says of one tile.
+
+    Attributes:
+        probs: float32 (C,) or (C, h, w).
+        domain_score: how far it lies from the training photos; None where the package has no domain.
+    """
+
+    probs: Probs
+    domain_score: float | None
 
 
 def infer(
@@ -20,7 +33,7 @@ def infer(
     total: int,
     on_progress: Callable[[int, int], None],
     is_cancelled: Callable[[], bool],
-) -> Iterator[Probs]:
+) -> Iterator[Answer]:
     """Look at every tile.
 
     Args:
@@ -31,22 +44,22 @@ def infer(
         is_cancelled: asked between two batches.
 
     Yields:
-        float32 (C,) or (C, h, w) a tile, in the tiles' order.
+        an answer a tile, in the tiles' order.
 
     Raises:
         AnalysisCancelledError: `is_cancelled` said so; batches not yet begun are taken back.
     """
-    pending: deque[Future[Probs]] = deque()
+    pending: deque[Future[Answers]] = deque()
     done = 0
 
-    def collect(until: int) -> Iterator[Probs]:
+    def collect(until: int) -> Iterator[Answer]:
         nonlocal done
         while len(pending) > until or (pending and pending[0].done()):
             _stop_if(is_cancelled)
             answers = pending.popleft().result()
-            done += len(answers)
+            done += len(answers.probs)
             on_progress(done, total)
-            yield from answers
+            yield from _one_by_one(answers)
 
     try:
         for batch in _batches(tiles, runtime.batch_size):
@@ -57,6 +70,11 @@ def infer(
     finally:
         for future in pending:
             future.cancel()
+
+
+def _one_by_one(answers: Answers) -> Iterator[Answer]:
+    scores = repeat(None) if answers.domain_scores is None else answers.domain_scores.tolist()
+    return map(Answer, answers.probs, scores)
 
 
 def _batches(tiles: Iterable[Tiles], size: int) -> Iterator[Tiles]:

@@ -1,10 +1,12 @@
 """OpenVINO: the runtime for CPUs. Reads ONNX, TFLite and its own format.
 
-Normalising and calibration are part of the compiled graph; `uint8` tiles go in, probabilities come out. As many threads
+Normalising and calibration are part of the compiled graph; `uint8` tiles go in, probabilities and
+domain scores come out. As many threads
 call the graph as OpenVINO has streams, so every stream is kept busy and an error reaches the caller's future.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,8 +17,9 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from facies.errors import PackageError, RuntimeClosedError
+from facies.models.domain import Features, Space, read_space
 from facies.models.package import Manifest, Package
-from facies.models.runtime import Probs, Tiles
+from facies.models.runtime import Answers, Tiles
 
 _BATCH_SIZE = {"tile-classification": 4, "segmentation": 1}
 # OpenVINO's Python binding looks up NumPy at its first call, and two first calls at once wait for each other for ever.
@@ -50,7 +53,7 @@ class OpenVinoRuntime:
         self._closed = False
         self._try_out()
 
-    def submit(self, tiles: Tiles) -> "Future[Probs]":
+    def submit(self, tiles: Tiles) -> "Future[Answers]":
         """Send a batch; see `facies.models.runtime.Runtime`."""
         self._room.acquire()
         try:
@@ -75,20 +78,23 @@ class OpenVinoRuntime:
         """Look at one black tile, so that what does not fit shows now and the first photo is not the slow one."""
         manifest = self.package.manifest
         with _first_call:
-            probs = self._infer(np.zeros((1, *manifest.input.size_hw, 3), dtype=np.uint8))
+            probs, scores = self._infer(np.zeros((1, *manifest.input.size_hw, 3), dtype=np.uint8))
         by_pixel = manifest.input.size_hw if manifest.task == "segmentation" else ()
         expected = (1, len(manifest.classes), *by_pixel)
         if probs.shape != expected:
             raise PackageError(
                 f"The network of {manifest.reference} gives {probs.shape} where {expected} is described."
             )
+        if scores is not None and not np.isfinite(scores).all():
+            raise PackageError(f"The domain of {manifest.reference} gives {scores.tolist()} for a black tile.")
 
-    def _infer(self, tiles: Tiles) -> Probs:
+    def _infer(self, tiles: Tiles) -> Answers:
         count = len(tiles)
         request = self._requests.get()
         try:
             request.infer([_fill_batch(tiles, self.batch_size)], share_inputs=True)
-            return np.array(request.get_output_tensor(0).data[:count])
+            outputs = [np.array(tensor.data[:count]) for tensor in request.output_tensors]
+            return Answers(*outputs)
         finally:
             self._requests.put(request)
 
@@ -103,12 +109,18 @@ def _fill_batch(tiles: Tiles, batch_size: int) -> Tiles:
 
 def _compile(package: Package, streams: int) -> tuple[ov.CompiledModel, int]:
     """The graph, and how many tiles it takes in one call."""
+    return _compile_outputs(package, streams, lambda model: _with_answers(model, package))
+
+
+def _compile_outputs(
+    package: Package, streams: int, with_outputs: Callable[[ov.Model], ov.Model]
+) -> tuple[ov.CompiledModel, int]:
     core = ov.Core()
     manifest = package.manifest
     try:
         model = core.read_model(package.weights_path)
         batch_size = _set_batch(model, manifest)
-        model = _with_input(_with_probs(model, manifest), manifest)
+        model = _with_input(with_outputs(model), manifest)
         return core.compile_model(model, "CPU", _properties(streams, _precision(core, manifest))), batch_size
     except RuntimeError as error:
         raise PackageError(
@@ -138,8 +150,31 @@ def _batched_shape(model: ov.Model, manifest: Manifest, batch_size: int) -> ov.P
     return ov.PartialShape(shape)
 
 
-def _with_probs(model: ov.Model, manifest: Manifest) -> ov.Model:
-    """Leave one output, and append the calibration: softmax((logits + offset) / temperature)."""
+def _with_answers(model: ov.Model, package: Package) -> ov.Model:
+    """Leave the probabilities and, where the package has a domain, the domain scores."""
+    manifest, space = package.manifest, read_space(package)
+    results = [ops.result(_probs(model, manifest))]
+    if manifest.domain is not None and space is not None:
+        results.append(ops.result(_domain_scores(_named(model, manifest.domain.output), space)))
+    return ov.Model(results, model.get_parameters(), manifest.name)
+
+
+def _named(model: ov.Model, name: str) -> ov.Output:
+    """What the network gives under this name, as float32."""
+    return ops.convert(model.output(name).get_node().input_value(0), "f32").output(0)
+
+
+def _domain_scores(features: ov.Output, space: Space) -> ov.Output:
+    """Append the formula of `facies.models.domain`: float32 (N,)."""
+    roots = ops.multiply(ops.sign(features), ops.sqrt(ops.abs(features)))
+    u = ops.multiply(ops.subtract(roots, space[:1]), space[1:2])
+    along = ops.matmul(u, space[2:], transpose_a=False, transpose_b=True)
+    squares = [ops.reduce_sum(ops.multiply(part, part), np.array([1])) for part in (u, along)]
+    return ops.sqrt(ops.relu(ops.subtract(*squares))).output(0)
+
+
+def _probs(model: ov.Model, manifest: Manifest) -> ov.Output:
+    """Append the calibration: softmax((logits + offset) / temperature)."""
     name = manifest.output.name
     scores = unrounded((model.output(name) if name else model.output(0)).get_node().input_value(0))
     scores = ops.convert(scores, "f32").output(0)
@@ -152,7 +187,35 @@ def _with_probs(model: ov.Model, manifest: Manifest) -> ov.Model:
         shifted = ops.add(scores, offset.reshape(1, -1, *[1] * (rank - 2)))
         cooled = ops.divide(shifted, np.float32(manifest.decision.temperature))
         scores = ops.softmax(cooled, 1).output(0)
-    return ov.Model([ops.result(scores)], model.get_parameters(), manifest.name)
+    return scores
+
+
+def open_features(package: Package, output: str, streams: int = 0) -> Callable[[Tiles], Features]:
+    """A function from tiles to the features that the network has of them, in the precision in which it is served.
+
+    Args:
+        package: what to run.
+        output: the network's tensor of features, (N, F).
+        streams: see `OpenVinoRuntime`.
+
+    Returns:
+        A function from uint8 (N, h, w, 3) to float32 (N, F); N is any number.
+
+    Raises:
+        PackageError: OpenVINO cannot read the weights, or there is no such output.
+    """
+    compiled, batch_size = _compile_outputs(
+        package, streams, lambda model: ov.Model([ops.result(_named(model, output))], model.get_parameters(), output)
+    )
+
+    def look(tiles: Tiles) -> Features:
+        found = [
+            compiled([_fill_batch(tiles[first : first + batch_size], batch_size)])[0][: len(tiles) - first].copy()
+            for first in range(0, len(tiles), batch_size)
+        ]
+        return np.concatenate(found)
+
+    return look
 
 
 def unrounded(scores: ov.Output) -> ov.Output:

@@ -3,6 +3,7 @@
 package.toml   what `Manifest` describes
 model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
 CARD.md        trained on, tested on, where it fails
+domain.npy     optional: where the features of training photos lie, for the domain score
 trained-on.txt optional: perceptual hashes of the training pictures, for `facies evaluate`
 self-test.png  optional: what `facies models verify` shows the network
 """
@@ -125,6 +126,23 @@ class Decision(_Frozen):
     unsure_band: tuple[float, float] | None = None
 
 
+class Domain(_Frozen):
+    """Where the photos lie that the package is for; see `facies.models.domain`.
+
+    Attributes:
+        file: NumPy's format, the space of the features.
+        output: the network's tensor of features, (N, F).
+        of: the photos it was fitted on, for people: "reef survey photos".
+        limit: a photo whose score is above it is out of the domain.
+    """
+
+    file: FileName = "domain.npy"
+    sha256: Sha256
+    output: str = "features"
+    of: str
+    limit: Annotated[float, Field(gt=0)]
+
+
 class SelfTest(_Frozen):
     """A picture and what the network said of it when the package was made; see `facies.models.self_test`.
 
@@ -165,6 +183,7 @@ class Manifest(_Frozen):
     tiling: Tiling
     classes: Annotated[tuple[ClassEntry, ...], Field(min_length=2, max_length=MOST_CLASSES)]
     decision: Decision = Decision()
+    domain: Domain | None = None
     sources: tuple[Source, ...] = ()
     metrics: dict[str, Any] = {}
     self_test: SelfTest | None = None
@@ -236,6 +255,12 @@ class Package:
         return self.path / self.manifest.weights.file
 
     @property
+    def domain_path(self) -> Path | None:
+        """The space of the features of training photos, if the package has one."""
+        domain = self.manifest.domain
+        return self.path / domain.file if domain else None
+
+    @property
     def card(self) -> str:
         """The model card, Markdown."""
         return (self.path / CARD_NAME).read_text(encoding="utf-8")
@@ -259,15 +284,20 @@ def load_package(folder: Path) -> Package:
         ChecksumError: the weights have been changed or damaged.
     """
     package = Package(folder.resolve(), read_manifest(folder / MANIFEST_NAME))
-    for required in (package.weights_path, folder / CARD_NAME):
+    domain = package.manifest.domain
+    checked = {package.weights_path: (package.manifest.weights.sha256, "weights")}
+    if domain is not None:
+        checked[package.path / domain.file] = (domain.sha256, "domain")
+    for required in (*checked, package.path / CARD_NAME):
         if not required.is_file():
             raise PackageError(f"The package {package.reference} has no {required.name}; get a complete copy of it.")
-    found = weights_sha256(package.weights_path)
-    if found != package.manifest.weights.sha256:
-        raise ChecksumError(
-            f"The weights of {package.reference} do not match their checksum (found {found[:12]}…); "
-            "the file is damaged or was replaced. Install the package again."
-        )
+    for path, (expected, what) in checked.items():
+        found = weights_sha256(path)
+        if found != expected:
+            raise ChecksumError(
+                f"The {what} of {package.reference} do not match their checksum (found {found[:12]}…); "
+                "the file is damaged or was replaced. Install the package again."
+            )
     return package
 
 
@@ -298,4 +328,6 @@ def package_files(package: Package) -> list[Path]:
     """Everything that belongs to a package, and nothing else that may lie in its folder."""
     self_test = package.manifest.self_test
     picture = [package.path / self_test.picture] if self_test else []
-    return [package.path / MANIFEST_NAME, *weights_files(package.weights_path), package.path / CARD_NAME, *picture]
+    domain = [package.domain_path] if package.domain_path else []
+    weights = weights_files(package.weights_path)
+    return [package.path / MANIFEST_NAME, *weights, *domain, package.path / CARD_NAME, *picture]

@@ -1,11 +1,11 @@
-"""What every runtime does: tiles in, probabilities out.
+"""What every runtime does: tiles in, probabilities and domain scores out.
 
 A runtime holds one compiled model and may be shared by threads. `submit` returns at once unless the runtime is full;
 then it waits, so that a fast decoder cannot fill the memory.
 """
 
 from concurrent.futures import Future
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,19 @@ from facies.models.package import Package
 
 Tiles = npt.NDArray[np.uint8]
 Probs = npt.NDArray[np.float32]
+
+
+class Answers(NamedTuple):
+    """What a network says of N tiles.
+
+    Attributes:
+        probs: float32 (N, C) for tile classification, (N, C, h, w) for segmentation; sums to 1 over C.
+        domain_scores: float32 (N,), how far each tile lies from the training photos; None where the package has no
+            domain. See `facies.models.domain`.
+    """
+
+    probs: Probs
+    domain_scores: npt.NDArray[np.float32] | None = None
 
 
 class Runtime(Protocol):
@@ -27,14 +40,14 @@ class Runtime(Protocol):
     package: Package
     batch_size: int
 
-    def submit(self, tiles: Tiles) -> "Future[Probs]":
+    def submit(self, tiles: Tiles) -> "Future[Answers]":
         """Send a batch.
 
         Args:
             tiles: uint8 (N, h, w, 3), RGB, of the network's input size, 1 ≤ N ≤ batch_size.
 
         Returns:
-            float32 (N, C) for tile classification, (N, C, h, w) for segmentation; sums to 1 over C.
+            What the network says of them.
 
         Raises:
             RuntimeClosedError: the runtime was closed.

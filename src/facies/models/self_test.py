@@ -68,7 +68,7 @@ def run(package: Package, runtime: Runtime) -> float:
 
 def _ask(runtime: Runtime, tiles: Tiles) -> npt.NDArray[np.float64]:
     """What the network says of every tile: float64 (T, C)."""
-    return np.concatenate([_summarise(runtime.submit(tile[None]).result()) for tile in tiles])
+    return np.concatenate([_summarise(runtime.submit(tile[None]).result().probs) for tile in tiles])
 
 
 def _summarise(probs: Probs) -> npt.NDArray[np.float64]:

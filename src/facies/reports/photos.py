@@ -16,6 +16,8 @@ def summary_row(photo_name: str, error: str | None, summary: Mapping[str, Any] |
     if summary is None:
         return row
     row |= {key: summary[key] for key in ("model", "width", "height")}
+    if "domain" in summary:
+        row |= {"domain_score": summary["domain"]["score"], "out_of_domain": summary["domain"]["out_of_domain"]}
     if "tiles" in summary:
         row["tiles"] = summary["tiles"]["total"]
         row |= {f"{name}_tiles": count for name, count in summary["tiles"]["by_class"].items()}

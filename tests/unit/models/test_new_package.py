@@ -24,7 +24,7 @@ def answers(package, tiles=TILES):
     runtime = OpenVinoRuntime(package, streams=1)
     try:
         batches = [tiles[first : first + runtime.batch_size] for first in range(0, len(tiles), runtime.batch_size)]
-        return np.concatenate([runtime.submit(batch).result() for batch in batches])
+        return np.concatenate([runtime.submit(batch).result().probs for batch in batches])
     finally:
         runtime.close()
 
@@ -174,7 +174,7 @@ def test_quantised_imagenet_networks(tmp_path, name):
     runtime = OpenVinoRuntime(package, streams=1)
     try:
         assert self_test.run(package, runtime) < 1e-3
-        probs = runtime.submit(np.full((1, 224, 224, 3), 128, np.uint8)).result()
+        probs = runtime.submit(np.full((1, 224, 224, 3), 128, np.uint8)).result().probs
     finally:
         runtime.close()
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)

@@ -20,7 +20,7 @@ def softmax(logits):
 def answer(package, tiles):
     runtime = OpenVinoRuntime(package)
     try:
-        return np.concatenate([runtime.submit(tile[None]).result() for tile in tiles])
+        return np.concatenate([runtime.submit(tile[None]).result().probs for tile in tiles])
     finally:
         runtime.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from facies.reports.areas import class_areas
 from facies.reports.exports import to_csv, to_json
-from facies.reports.tiles import count_tiles, tile_rows
+from facies.reports.tiles import count_labels, tile_rows
 
 CLASSES = [("background", (0, 0, 0)), ("sandstone", (1, 2, 3)), ("siltstone", (4, 5, 6))]
 
@@ -18,7 +18,7 @@ def test_rows_are_x_first_and_in_order():
 
 
 def test_counts_name_the_absent_too():
-    assert count_tiles(["a", "b", "a"], ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0}
+    assert count_labels(["a", "b", "a"], ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0}
 
 
 def test_areas_are_shares_of_what_is_no_background():

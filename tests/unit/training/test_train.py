@@ -138,7 +138,7 @@ def test_a_tile_plan_becomes_a_package_that_runs(trained):
     assert measured["agreement"]["onnxruntime_f32"]["largest_difference"] < 1e-3
     assert "of 18 tiles" in trained.package.card
     runtime = OpenVinoRuntime(trained.package)
-    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
+    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs
     runtime.close()
     assert probs.sum() == pytest.approx(1, abs=1e-5)
 
@@ -169,7 +169,7 @@ def test_a_mask_plan_becomes_a_package_that_runs_and_a_random_split_says_so(tmp_
     assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
     assert "RANDOM" in package.manifest.metrics["split"]
     runtime = OpenVinoRuntime(package)
-    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result()
+    probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs
     runtime.close()
     assert probs.shape == (1, 4, 64, 64)
 
