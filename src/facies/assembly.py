@@ -6,7 +6,7 @@ Heavy rooms are imported where they are needed: `facies analyse` opens no databa
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from facies.jobs.uploads import Uploads
     from facies.web.app import WebConfig
 
-Announce = Callable[[str, Sequence[Manifest], Path, str | None], None]
+Announce = Callable[[str, Sequence[Manifest], Path, Mapping[str, bool], str | None], None]
 
 _SEAL_NAME = "secret.key"
 _FIRST_KEY_NAME = "first"
@@ -197,8 +197,8 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     Args:
         settings: everything.
         with_worker: start a worker beside the server, and another whenever it dies.
-        announce: called once the server answers, with its address, the packages, the data folder, and the first API key
-            if it was just made.
+        announce: called once the server answers, with its address, the packages, the data folder, what needs a key,
+            and the first key if it was just made.
 
     Raises:
         SettingsError: the address is taken or not this machine's, or others could reach it without a key.
@@ -225,9 +225,11 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
             recurring("upload sweeper", uploads.sweep, _SWEEP_INTERVAL_S),
             recurring("webhook caller", caller.call_all, _CALL_INTERVAL_S),
         ):
-            ending = server.Ending(settings.notice_s, settings.drain_s)
             server.run(
-                app, listener, lambda address: announce(address, manifests, settings.data_dir, first_key), ending
+                app,
+                listener,
+                lambda address: announce(address, manifests, settings.data_dir, _needs_key(settings), first_key),
+                server.Ending(settings.notice_s, settings.drain_s),
             )
 
 
@@ -266,9 +268,26 @@ def _check_exposure(settings: Settings) -> None:
 
     if not (is_local(settings.host) or settings.require_keys or settings.open_to_anyone):
         raise SettingsError(
-            f"{settings.host} can be reached by others. Set --require-keys, so that they need a key of "
+            f"{settings.host} can be reached by others. Set --require-keys, so that every API needs a key of "
             "`facies keys create`, or --open-to-anyone if that is what you want."
         )
+
+
+def _closes_metrics(settings: Settings) -> bool:
+    from facies.web.auth import is_local
+
+    chosen = settings.metrics_requires_key
+    return not is_local(settings.host) if chosen is None else chosen
+
+
+def _needs_key(settings: Settings) -> dict[str, bool]:
+    """Of each of the server's doors, whether it wants a key."""
+    return {
+        "the coral API": settings.closes_coral,
+        "the rock API": True,
+        "the native API and the app": settings.require_keys,
+        "/metrics": _closes_metrics(settings),
+    }
 
 
 def _web_config(settings: Settings) -> "WebConfig":
@@ -278,8 +297,9 @@ def _web_config(settings: Settings) -> "WebConfig":
     return WebConfig(
         max_upload_bytes=settings.max_upload_bytes,
         max_pixels=settings.max_pixels,
-        coral_requires_key=settings.coral_requires_key,
+        coral_requires_key=settings.closes_coral,
         native_requires_key=settings.require_keys,
+        metrics_requires_key=_closes_metrics(settings),
         only_local=is_local(settings.host) and not settings.open_to_anyone,
         default_mask_weight=settings.default_mask_weight,
         cors_origins=settings.cors_origins,

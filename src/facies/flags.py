@@ -46,6 +46,8 @@ def _flag(name: str) -> inspect.Parameter:
 def _flag_type(annotation: Any) -> Any:
     if annotation in (bool, int, float):
         return annotation
+    if annotation == bool | None:
+        return bool
     if annotation in (Path, Path | None):
         return Path
     return list[str] if str(annotation).startswith("tuple") else str

@@ -50,12 +50,18 @@ class Settings(BaseSettings):
         ("http://localhost:3000", "http://127.0.0.1:3000"), description="Web pages that may call the server."
     )
     require_keys: bool = Field(
-        False, description="Whether the native API wants an API key; an address that others can reach needs it."
+        False, description="Whether every API wants an API key; an address that others can reach needs it."
     )
     open_to_anyone: bool = Field(
         False, description="Serve the native API without keys even on an address that others can reach."
     )
-    coral_requires_key: bool = Field(False, description="Whether the coral API wants an API key too.")
+    coral_requires_key: bool | None = Field(
+        None, description="Whether the coral API wants an API key; as require_keys says by default."
+    )
+    metrics_requires_key: bool | None = Field(
+        None,
+        description="Whether /metrics wants a key with the scope admin; by default where others can reach it.",
+    )
     coral_model: str = Field("coral-bleaching", description="Package behind the coral API.")
     rock_model: str = Field("rock-types", description="Package behind the rock API.")
     default_mask_weight: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -118,6 +124,11 @@ class Settings(BaseSettings):
             raise SettingsError(f"The setting {name!r} cannot be used: {first['msg']}.") from error
         except (SourceError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"The settings cannot be read: {error}; lists are written as JSON.") from error
+
+    @property
+    def closes_coral(self) -> bool:
+        """Whether the coral API wants a key."""
+        return self.require_keys if self.coral_requires_key is None else self.coral_requires_key
 
     @property
     def store_url(self) -> str:

@@ -4,7 +4,7 @@ Progress and notes go to standard error, so that standard output can be piped.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -160,12 +160,18 @@ def show_keys(keys: Sequence[Key]) -> None:
     output.print(table)
 
 
-def show_server(address: str, manifests: Sequence[Manifest], data_dir: Path, first_key: str | None) -> None:
-    """The lines a server starts with: packages, data folder, the first key if it was just made, the address."""
+def show_server(
+    address: str, manifests: Sequence[Manifest], data_dir: Path, needs_key: Mapping[str, bool], first_key: str | None
+) -> None:
+    """The lines a server starts with: packages, data, what needs a key, the first one if it was just made, address."""
     for manifest in manifests:
         classes = _listed([entry.name for entry in manifest.classes if entry.name != manifest.decision.background])
         notes.print(Text.assemble(("model    ", "dim"), (manifest.reference, "bold"), f"  {manifest.task}: {classes}"))
     notes.print(Text.assemble(("data     ", "dim"), str(data_dir)))
+    closed, open_doors = ([door for door, needs in needs_key.items() if needs is wanted] for wanted in (True, False))
+    notes.print(Text.assemble(("keys     ", "dim"), f"for {', '.join(closed)}"))
+    if open_doors:
+        notes.print(Text.assemble(("no key   ", "dim"), f"for {', '.join(open_doors)}"))
     if first_key is not None:
         notes.print(Text.assemble(("API key  ", "dim"), (first_key, "bold"), "  (shown only now, so keep it)"))
     notes.print(Text.assemble(("address  ", "dim"), (address, "bold")))

@@ -123,13 +123,16 @@ def test_a_server_that_others_can_reach_needs_a_word(server):
     for flag in ("--require-keys", "--open-to-anyone"):
         with start(flag) as process:
             try:
-                assert any("address" in line for line in process.stderr)
+                address = next(line.split()[-1] for line in process.stderr if "address" in line)
+                assert requests.get(f"{address}/metrics", timeout=60).status_code == 401
             finally:
                 process.terminate()
 
 
 def test_keys_are_asked_for_where_they_are_required(start_server):
     server = start_server("--require-keys")
+    assert "keys     for the coral API, the rock API, the native API and the app" in server.log.read_text()
+    assert requests.post(f"{server.url}/V1/api/classify", files={"image": CORAL}).status_code == 401
     assert server.get(JOBS).status_code == 401
     assert server.get(JOBS, headers=server.key_header).status_code == 200
     assert server.get(JOBS, headers={"api-key": "facies_wrong"}).json()["code"] == "unknown_key"

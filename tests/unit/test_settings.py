@@ -50,6 +50,13 @@ def test_what_is_wrong_with_the_environment_is_said(monkeypatch):
         Settings.read()
 
 
+def test_requiring_keys_closes_the_coral_api_too_unless_told_otherwise():
+    assert not Settings.read().closes_coral
+    assert Settings.read(coral_requires_key=True).closes_coral
+    assert Settings.read(require_keys=True).closes_coral
+    assert not Settings.read(require_keys=True, coral_requires_key=False).closes_coral
+
+
 def test_settings_are_frozen():
     with pytest.raises(Exception, match="frozen"):
         Settings.read().port = 1

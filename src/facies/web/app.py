@@ -45,6 +45,7 @@ class WebConfig:
         upload_idle_timeout_s: how long a client may fall silent in the middle of its upload.
         coral_requires_key: whether the coral dialect wants an API key, as the rock dialect always does.
         native_requires_key: whether the native API wants one.
+        metrics_requires_key: whether `/metrics` wants one, with the scope `admin`.
         only_local: whether the server listens on a loopback address; who shows no key must call it by such a name then.
         max_photos: most photos in one request of the native API.
         private_webhooks: whether webhooks may go to addresses that are not public, and over plain http.
@@ -58,6 +59,7 @@ class WebConfig:
     upload_idle_timeout_s: float = 60.0
     coral_requires_key: bool = False
     native_requires_key: bool = True
+    metrics_requires_key: bool = False
     only_local: bool = False
     max_photos: int = 100
     private_webhooks: bool = False
@@ -111,7 +113,8 @@ def create_app(
         app.include_router(tus.tus_router(uploads, check_native(Scope.JOBS), config.upload_idle_timeout_s))
         app.add_middleware(tus.TusHeaders)
     app.state.drain = Drain()
-    app.include_router(operations_router(store, blobs, app.state.drain))
+    check_metrics = checks.require_key_or_token(Scope.ADMIN) if config.metrics_requires_key else admit_anyone
+    app.include_router(operations_router(store, blobs, app.state.drain, check_metrics))
     pages.mount(app, packages)
     _answer_problems(app, _answers(dialects))
     app.add_middleware(

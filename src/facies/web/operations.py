@@ -1,13 +1,13 @@
 """For whoever runs the server: is it alive, is it ready, what are its figures.
 
-No key is asked, and nothing is told of any photo, job or client.
+Probes need no key, figures may need one. Nothing is told of any photo, job or client.
 """
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -16,9 +16,17 @@ from starlette.responses import Response
 from facies.errors import StoreError
 from facies.jobs.blobs import Blobs
 from facies.jobs.store import JobStore
+from facies.web.auth import KeyCheck
 from facies.web.metrics import CONTENT_TYPE, Metrics
 
 PATHS = ("/livez", "/readyz", "/metrics")
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No key, where one is needed"},
+    403: {"description": "The key has not the scope `admin`"},
+    429: {"description": "The key has made its requests for this minute"},
+    503: {"description": "The store does not answer"},
+}
 
 _log = logging.getLogger(__name__)
 
@@ -50,8 +58,8 @@ class Readiness(BaseModel):
     server: Literal["ok", "about to end"]
 
 
-def operations_router(store: JobStore, blobs: Blobs, drain: Drain) -> APIRouter:
-    """The routes `/livez`, `/readyz` and `/metrics`."""
+def operations_router(store: JobStore, blobs: Blobs, drain: Drain, check_metrics: KeyCheck) -> APIRouter:
+    """The routes `/livez`, `/readyz` and `/metrics`; `check_metrics` stands before the last."""
     router = APIRouter(tags=["Operations"])
     metrics = Metrics(store.figures)
 
@@ -66,7 +74,12 @@ def operations_router(store: JobStore, blobs: Blobs, drain: Drain) -> APIRouter:
         readiness = await run_in_threadpool(_readiness, store, blobs, drain)
         return JSONResponse(readiness.model_dump(), 200 if readiness.status == "ready" else 503)
 
-    @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
+    @router.get(
+        "/metrics",
+        responses={200: {"content": {"text/plain": {}}}, **_REFUSED},
+        response_class=Response,
+        dependencies=[Depends(check_metrics)],
+    )
     async def prometheus() -> Response:
         """Figures for Prometheus: the queue, waiting and running times, tiles, failures by code, models, workers."""
         return Response(await run_in_threadpool(metrics.render), media_type=CONTENT_TYPE)

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from facies import logs
 from facies.jobs.figures import ALIVE_S
+from facies.jobs.key import Scope
 from tests.served import CORAL_RESULTS, PHOTO
 
 
@@ -52,6 +53,17 @@ def not_ready(served):
 
 def test_without_a_worker_it_is_not_ready(served):
     assert not_ready(served) == {"worker": "none is alive"}
+
+
+def test_figures_can_be_closed_to_all_but_admins(serve):
+    served = serve(metrics_requires_key=True)
+    admin = served.store.keys.create("prometheus", scopes=[Scope.ADMIN])[1]
+    assert served.client.get("/metrics").status_code == 401
+    assert served.client.get("/metrics", headers={"api-key": served.key}).status_code == 403
+    assert served.client.get("/metrics", headers={"api-key": admin}).status_code == 200
+    assert served.client.get("/metrics", headers={"authorization": f"Bearer {admin}"}).status_code == 200
+    served.store.note_worker("w")
+    assert [served.client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
 
 
 def test_a_worker_that_fell_silent_is_none(served):
