@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Model } from "@/api/client";
+import { modelQuery } from "@/api/jobs";
+import { Field } from "@/parts/Field";
+import { Slider } from "@/parts/Slider";
+import { share } from "@/words/amounts";
+import { type Chosen, depthProblem } from "./options";
+import styles from "./OptionsPanel.module.css";
+
+interface Props {
+  model: Model;
+  value: Chosen;
+  onChange: (chosen: Chosen) => void;
+}
+
+const STARTING_BAND = [0.35, 0.65] as const;
+
+/** What may be set for one analysis; as the package says where it is left alone. */
+export function OptionsPanel({ model, value, onChange }: Props) {
+  return (
+    <details className={styles["options"]}>
+      <summary>Options</summary>
+      <div className={styles["body"]}>
+        {model.task === "segmentation" ? (
+          <MapOptions value={value} onChange={onChange} />
+        ) : (
+          <TileOptions model={model} value={value} onChange={onChange} />
+        )}
+      </div>
+    </details>
+  );
+}
+
+function TileOptions({ model, value, onChange }: Props) {
+  const { data } = useQuery(modelQuery(model.model));
+  const decision = data?.manifest.decision;
+  const positive = decision?.positive ?? model.classes.at(-1)?.name ?? "positive";
+  const threshold = value.threshold ?? decision?.threshold ?? 0.5;
+  const [low, high] = value.unsure ?? STARTING_BAND;
+  return (
+    <>
+      <div>
+        <Slider
+          label={`Call a tile “${positive}” from a probability of`}
+          min={0.05}
+          max={0.95}
+          value={threshold}
+          format={share}
+          onChange={(next) => onChange({ ...value, threshold: next })}
+        />
+        <p className={styles["hint"]}>Lower finds more and errs more often. It can be moved in the result too.</p>
+      </div>
+      <div>
+        <label className={styles["check"]}>
+          <input
+            type="checkbox"
+            checked={value.unsure !== null}
+            onChange={(event) => onChange({ ...value, unsure: event.target.checked ? STARTING_BAND : null })}
+          />
+          Call tiles in between “unsure”
+        </label>
+        {value.unsure === null ? null : (
+          <>
+            <Slider
+              label="Unsure from"
+              min={0.01}
+              max={0.99}
+              value={low}
+              format={share}
+              onChange={(next) => onChange({ ...value, unsure: [next, Math.max(next, high)] })}
+            />
+            <Slider
+              label="to"
+              min={0.01}
+              max={0.99}
+              value={high}
+              format={share}
+              onChange={(next) => onChange({ ...value, unsure: [Math.min(low, next), next] })}
+            />
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+function MapOptions({ value, onChange }: Omit<Props, "model">) {
+  const problem = depthProblem(value);
+  return (
+    <>
+      <div className={styles["pair"]}>
+        <Field label="Depth at the top, m" hint="For the log along the core">
+          {(control) => (
+            <input
+              {...control}
+              inputMode="decimal"
+              value={value.depthTop}
+              onChange={(event) => onChange({ ...value, depthTop: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label="Depth at the base, m" error={problem}>
+          {(control) => (
+            <input
+              {...control}
+              inputMode="decimal"
+              value={value.depthBase}
+              onChange={(event) => onChange({ ...value, depthBase: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+      <div>
+        <Slider
+          label="Colour over the photo"
+          value={value.opacity ?? 0.5}
+          format={share}
+          onChange={(opacity) => onChange({ ...value, opacity })}
+        />
+        <p className={styles["hint"]}>Of the picture to download. In the viewer it can be moved freely.</p>
+      </div>
+    </>
+  );
+}

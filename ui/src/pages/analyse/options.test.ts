@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { depthProblem, NOTHING_CHOSEN, toOptions } from "./options";
+
+describe("toOptions", () => {
+  it("sends nothing of what was left as it is", () => {
+    expect(toOptions(NOTHING_CHOSEN, "tile-classification")).toEqual({});
+    expect(toOptions(NOTHING_CHOSEN, "segmentation")).toEqual({});
+  });
+
+  it("sends what suits the task", () => {
+    const chosen = { threshold: 0.4, unsure: [0.3, 0.6], opacity: 0.7, depthTop: "12,5", depthBase: "13.4" } as const;
+    expect(toOptions(chosen, "tile-classification")).toEqual({ threshold: 0.4, unsure_band: [0.3, 0.6] });
+    expect(toOptions(chosen, "segmentation")).toEqual({ opacity: 0.7, depth_top_m: 12.5, depth_base_m: 13.4 });
+  });
+
+  it.each([
+    ["12", ""],
+    ["12", "twelve"],
+    ["12", "12"],
+    ["-1", "3"],
+  ])("waits for depths that can be used: %s to %s", (depthTop, depthBase) => {
+    const chosen = { ...NOTHING_CHOSEN, depthTop, depthBase };
+    expect(depthProblem(chosen)).not.toBeNull();
+    expect(toOptions(chosen, "segmentation")).toBeNull();
+    expect(toOptions(chosen, "tile-classification")).toEqual({});
+  });
+});
