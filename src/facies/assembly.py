@@ -105,7 +105,25 @@ def load_runtime(package: Package, settings: Settings) -> Runtime:
         return FakeRuntime(package, settings.fake_delay_s)
     from facies.models.openvino import OpenVinoRuntime
 
-    return OpenVinoRuntime(package, settings.runtime_streams)
+    runtime = OpenVinoRuntime(package, settings.runtime_streams)
+    if runtime.precision == "f32" or _answers_as_before(package, runtime):
+        return runtime
+    runtime.close()
+    return OpenVinoRuntime(package, settings.runtime_streams, "f32")
+
+
+def _answers_as_before(package: Package, runtime: Runtime) -> bool:
+    """Whether the arithmetic of this processor is as good as that with which the package was measured."""
+    from facies.models import self_test
+
+    if package.manifest.self_test is None:
+        return True
+    try:
+        self_test.run(package, runtime)
+    except PackageError as error:
+        _log.warning("%s is run in f32, more slowly: %s", package.reference, error)
+        return False
+    return True
 
 
 def check_package(package: Package) -> None:

@@ -30,6 +30,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Channel = Annotated[int, Field(ge=0, le=255)]
 Pixels = Annotated[int, Field(ge=1, le=16384)]
 Task = Literal["tile-classification", "segmentation"]
+Precision = Literal["f32", "bf16", "int8"]
 
 
 class _Frozen(BaseModel):
@@ -40,13 +41,13 @@ class Weights(_Frozen):
     """The weights file and its checksum.
 
     `precision` is the fastest arithmetic in which the package was measured to answer as well as in f32; a runtime whose
-    processor does not have it takes f32.
+    processor does not have it takes f32. The weights file of an int8 package is a network with quantised layers.
     """
 
     file: FileName
     format: Literal["onnx", "tflite", "openvino"]
     sha256: Sha256
-    precision: Literal["f32", "bf16"] = "f32"
+    precision: Precision = "f32"
 
 
 class Input(_Frozen):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facies.errors import PackageError
-from facies.models.openvino import OpenVinoRuntime
+from facies.models.openvino import OpenVinoRuntime, available_precision
 from facies.models.package import load_package, weights_sha256
 from tests.data.networks import expected_logits, map_package, tile_package
 
@@ -82,3 +82,28 @@ def test_the_first_calls_of_a_process_may_come_together(tmp_path):
     )
     for _ in range(5):
         subprocess.run([sys.executable, "-c", script, package.path], check=True, timeout=30)
+
+
+class FakeCore:
+    def __init__(self, *capabilities):
+        self.capabilities = list(capabilities)
+
+    def get_property(self, device, name):
+        assert (device, name) == ("CPU", "OPTIMIZATION_CAPABILITIES")
+        return self.capabilities
+
+
+def test_arithmetic_that_the_processor_lacks_becomes_f32():
+    assert available_precision(FakeCore("FP32", "BF16", "INT8"), "bf16") == "bf16"
+    assert available_precision(FakeCore("FP32", "BF16", "INT8"), "int8") == "int8"
+    assert available_precision(FakeCore("FP32"), "bf16") == "f32"
+    assert available_precision(FakeCore("FP32"), "int8") == "f32"
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16", "int8"])
+def test_every_precision_of_a_manifest_is_run(tmp_path, precision):
+    folder = tile_package(tmp_path / "tiles").path
+    manifest = folder / "package.toml"
+    manifest.write_text(manifest.read_text().replace("[weights]", f'[weights]\nprecision = "{precision}"'))
+    expected = softmax(expected_logits(TILES, 2, by_pixel=False))
+    np.testing.assert_allclose(answer(load_package(folder), TILES), expected, atol=0.03)

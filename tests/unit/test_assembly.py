@@ -1,0 +1,37 @@
+import pytest
+
+from facies import assembly
+from facies.models import openvino, self_test
+from facies.models.package import load_package
+from facies.settings import Settings
+from tests.data.networks import tile_package
+
+
+@pytest.fixture
+def half_precise(tmp_path, monkeypatch):
+    """A package that wishes bf16 and has a self-test, on a processor that has it."""
+    monkeypatch.setitem(openvino._CAPABILITY, "bf16", "FP32")
+    folder = tile_package(tmp_path / "tiles").path
+    manifest = folder / "package.toml"
+    manifest.write_text(manifest.read_text().replace("[weights]", '[weights]\nprecision = "bf16"'))
+    runtime = openvino.OpenVinoRuntime(load_package(folder), streams=1)
+    package = self_test.make(runtime.package, runtime)
+    runtime.close()
+    return package
+
+
+def precision_of(package):
+    runtime = assembly.load_runtime(package, Settings())
+    runtime.close()
+    return runtime.precision
+
+
+def test_a_package_gets_the_precision_it_wishes(half_precise):
+    assert precision_of(half_precise) == "bf16"
+
+
+def test_a_precision_that_answers_otherwise_on_this_processor_is_not_used(half_precise, monkeypatch):
+    wrong = [row[::-1] for row in half_precise.manifest.self_test.probs]
+    test = half_precise.manifest.self_test.model_copy(update={"probs": wrong})
+    manifest = half_precise.manifest.model_copy(update={"self_test": test})
+    assert precision_of(type(half_precise)(half_precise.path, manifest)) == "f32"
