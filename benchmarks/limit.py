@@ -52,7 +52,7 @@ def measure_limit(photo: Path, package: Package) -> Limit:
     found = analyse(photo, runtimes[0])
     overlay = found.overlay()
     core_s = {
-        "decode": _median_s(lambda: open_photo(photo, 10**9).pixels),
+        "decode": _median_s(lambda: open_photo(photo).pixels),
         "inference": min(_inference_s(photo, runtime) for runtime in runtimes) * CORES,
         "compositing": _median_s(lambda: _composite(found)),
         "png": _median_s(lambda: png.encode_rgb(overlay)) * CORES,
@@ -68,7 +68,7 @@ def _composite(found: Analysis) -> np.ndarray:
 
 def _inference_s(photo: Path, runtime: OpenVinoRuntime) -> float:
     manifest = runtime.package.manifest
-    opened = open_photo(photo, 10**9)
+    opened = open_photo(photo)
     upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
     standing = make_upright(opened.pixels, upright)
     tiles = np.stack([fit(tile, manifest.input.size_hw) for tile in cut(standing, grid)])

@@ -21,6 +21,8 @@ from facies.imaging.label_map import LabelMap
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo
+from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
 from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
@@ -36,7 +38,6 @@ from facies.reports.exports import to_csv, to_json
 from facies.reports.intervals import Interval, core_intervals, intervals_csv, profile
 from facies.reports.tiles import TileRow, count_labels, tile_rows
 
-MAX_PIXELS = 200_000_000
 _PROBABILITY_DECIMALS = 6
 _MAP_STRIPE_ROWS = 128
 
@@ -46,7 +47,7 @@ def analyse(
     runtime: Runtime,
     options: Options = DEFAULT_OPTIONS,
     *,
-    max_pixels: int = MAX_PIXELS,
+    sizes: Sizes = DEFAULT_SIZES,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> "Analysis":
@@ -56,7 +57,7 @@ def analyse(
         photo: a JPEG, PNG, WebP, TIFF or BigTIFF file; it is read again when the results are rendered.
         runtime: the compiled model that looks at the tiles.
         options: the user's choices.
-        max_pixels: limit on width times height.
+        sizes: from how many pixels on a photo is treated otherwise.
         on_progress: called with tiles done and tiles in all, at the start and after every batch.
         is_cancelled: asked between two batches.
 
@@ -71,7 +72,7 @@ def analyse(
     Notes: peak 3 bytes a pixel for a photo that `imaging.photo` keeps, and some bands of rows for a larger one.
     """
     manifest, started_at = options.applied_to(runtime.package.manifest), time.perf_counter()
-    opened = open_photo(photo, max_pixels)
+    opened = open_photo(photo, sizes)
     upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
     on_progress(0, len(grid))
     tiles = _tiles(opened, upright, grid, manifest)
@@ -189,12 +190,19 @@ class Analysis(ABC):
             legend: also the overlay with a legend beside it.
 
         Yields:
-            name and content: `overlay.png`, `overlay-legend.png`, what the task has of its own, `summary.json`. Read a
-            content to its end before asking for the next.
+            name and content: `overlay.png`, `overlay-legend.png`, what the task has of its own, `summary.json`. Of a
+            photo too large for one picture `overlay.dzi.zip` instead of the first two. Read a content to its end
+            before asking for the next.
         """
         started_at = time.perf_counter()
-        yield "overlay.png", png.stream_rgb(self.photo.image_hw, self._painted(self.options.opacity))
-        if legend:
+        if self.photo.is_pictured:
+            yield "overlay.png", png.stream_rgb(self.photo.image_hw, self._painted(self.options.opacity))
+        else:
+            yield (
+                "overlay.dzi.zip",
+                stream_deep_zoom(self.photo.image_hw, self._painted(self.options.opacity), "overlay"),
+            )
+        if legend and self.photo.is_pictured:
             yield "overlay-legend.png", self._overlay_with_legend()
         yield from self._tables()
         timings_s = {**self.summary["timings_s"], "render": round(time.perf_counter() - started_at, 4)}
@@ -372,8 +380,13 @@ class MapAnalysis(Analysis):
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         hw = self.photo.image_hw
-        yield "labels.png", png.stream_palette(hw, self._stripes(self.found.labels_of), self._colours)
-        yield "confidence.png", png.stream_grey(hw, self._stripes(self.found.confidence_of))
+        labels, confidence = (self._stripes(rows_of) for rows_of in (self.found.labels_of, self.found.confidence_of))
+        if self.photo.is_pictured:
+            yield "labels.png", png.stream_palette(hw, labels, self._colours)
+            yield "confidence.png", png.stream_grey(hw, confidence)
+        else:
+            yield "labels.tif", stream_tiled_tiff(hw, labels)
+            yield "confidence.tif", stream_tiled_tiff(hw, confidence)
         if self.is_core:
             yield "intervals.csv", [intervals_csv(self.intervals)]
 

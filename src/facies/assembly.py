@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from facies.allocation import reuse_freed_memory
 from facies.errors import PackageError, SettingsError, StoreError
+from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
 from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
 from facies.models.registry import SHIPPED, Registry
@@ -81,6 +82,11 @@ class Runtimes:
 def shared_runtimes() -> Runtimes:
     """The runtimes of this process, by the settings it finds."""
     return Runtimes(Settings.read())
+
+
+def sizes(settings: Settings) -> Sizes:
+    """From how many pixels on a photo is treated otherwise."""
+    return Sizes(settings.max_pixels, settings.kept_pixels, settings.picture_pixels)
 
 
 def registry(settings: Settings) -> Registry:
@@ -196,7 +202,7 @@ def run_worker(settings: Settings, name: str | None) -> None:
             name,
             threads=settings.worker_threads,
             lease_s=settings.lease_s,
-            max_pixels=settings.max_pixels,
+            sizes=sizes(settings),
         )
         worker.run_until_signalled()
         runtimes.close()

@@ -9,6 +9,7 @@ from typing import Any
 from facies.analysis import analyse, plan_tiles
 from facies.errors import FaciesError, NotAPhotoError
 from facies.imaging.header import read_header
+from facies.imaging.sizes import Sizes
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
 from facies.options import Options
@@ -69,7 +70,7 @@ def analyse_all(
     runtime: Runtime,
     out: Path,
     options: Options,
-    max_pixels: int,
+    sizes: Sizes,
     on_tiles: Callable[[int], None],
 ) -> Iterator[Outcome]:
     """Analyse photos and write their results.
@@ -79,7 +80,7 @@ def analyse_all(
         runtime: the compiled model.
         out: gets one folder a photo, named as the photo without its ending, and `summary.csv`.
         options: the user's choices.
-        max_pixels: limit on a photo's width times height.
+        sizes: from how many pixels on a photo is treated otherwise.
         on_tiles: called with the number of tiles done since the last call, from several threads.
 
     Yields:
@@ -94,7 +95,7 @@ def analyse_all(
             on_tiles(done - done_before)
             done_before = done
 
-        found = analyse(photo, runtime, options, max_pixels=max_pixels, on_progress=on_progress)
+        found = analyse(photo, runtime, options, sizes=sizes, on_progress=on_progress)
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in found.files():
             with (folder / name).open("wb") as file:

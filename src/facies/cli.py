@@ -39,7 +39,16 @@ app.add_typer(models_app, name="models")
 app.add_typer(data_app, name="data")
 app.add_typer(keys_app, name="keys")
 
-ANALYSE_SETTINGS = ("data_dir", "models_dir", "max_pixels", "runtime", "runtime_streams", "fake_delay_s")
+ANALYSE_SETTINGS = (
+    "data_dir",
+    "models_dir",
+    "max_pixels",
+    "kept_pixels",
+    "picture_pixels",
+    "runtime",
+    "runtime_streams",
+    "fake_delay_s",
+)
 STORE_SETTINGS = ("data_dir", "database_url")
 MODEL_SETTINGS = ("data_dir", "models_dir")
 
@@ -115,7 +124,7 @@ def analyse(
     total = sum(batch.count_tiles(photo, runtime.package.manifest) for photo in found)
     with terminal.tiles_bar(total) as bar:
         advance = lambda tiles: bar.advance(bar.task_ids[0], tiles)  # noqa: E731
-        outcomes = list(batch.analyse_all(found, runtime, out, options, settings.max_pixels, advance))
+        outcomes = list(batch.analyse_all(found, runtime, out, options, assembly.sizes(settings), advance))
     runtime.close()
     terminal.show_outcomes(outcomes, out)
     if any(outcome.error for outcome in outcomes):

@@ -37,6 +37,9 @@ _FILES: Final[Mapping[str, str]] = {
     "labels": "labels.png",
     "confidence": "confidence.png",
     "intervals_csv": "intervals.csv",
+    "labels_tif": "labels.tif",
+    "confidence_tif": "confidence.tif",
+    "overlay_zip": "overlay.dzi.zip",
     "tiles_csv": "tiles.csv",
     "tiles_geojson": "tiles.geojson",
 }

@@ -29,6 +29,7 @@
     │   │   └── UnknownResultError  the job is there, but has no such file
     │   ├── JobExpiredError         its time has run out, and its results with it
     │   ├── NoResultError           it has no result: not yet, or it never will
+    │   ├── PictureTooLargeError    the overlay is too large for one PNG; it is there as a deep zoom
     │   ├── IdempotencyError        the idempotency key was used for another request
     │   ├── QueueFullError          the queue has reached its bound; come back later
     │   ├── LeaseLostError          another worker has the job now; drop the result
@@ -232,6 +233,20 @@ class NoResultError(JobError):
     def __init__(self, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class PictureTooLargeError(JobError):
+    """The overlay is too large for one PNG; it is there as a deep zoom.
+
+    Attributes:
+        deep_zoom_url: where the deep zoom is.
+    """
+
+    code = "picture_too_large"
+
+    def __init__(self, message: str, deep_zoom_url: str) -> None:
+        super().__init__(message)
+        self.deep_zoom_url = deep_zoom_url
 
 
 class IdempotencyError(JobError):

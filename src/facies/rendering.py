@@ -20,10 +20,12 @@ from PIL import Image
 
 from facies.errors import FaciesError
 from facies.imaging import png
-from facies.imaging.decode import open_image
+from facies.imaging.decode import open_image, read_labels
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo
+from facies.imaging.pyramid import deep_zoom_of, stream_deep_zoom
+from facies.imaging.sizes import Sizes
 from facies.imaging.tiles import Grid
 
 UNREADABLE: Final = 3
@@ -31,11 +33,9 @@ UNREADABLE: Final = 3
 
 CPU_LIMIT_S: Final = 300
 THUMBNAIL_SIDE: Final = 512
-DEEP_ZOOM_TILE: Final = 254
-DEEP_ZOOM_OVERLAP: Final = 1
 
 _STRIPE_ROWS: Final = 128
-_MOST_PIXELS: Final = 1 << 40  # the photo was measured against the limit when it came
+_SIZES: Final = Sizes(accepted=1 << 40)  # the photo was measured against the limit when it came
 
 Colour = tuple[int, int, int]
 
@@ -45,9 +45,10 @@ class Recipe:
     """What is to be made.
 
     Attributes:
-        kind: "overlay", PNG; "thumbnail", JPEG; "deep_zoom", a zip of JPEG tiles.
+        kind: "overlay", PNG; "overlay_deep_zoom", the same as a zip of JPEG tiles; "thumbnail", JPEG; "deep_zoom" of a
+            picture that is there.
         picture: the photo; of a deep zoom any picture.
-        labels: the label map, PNG, for an overlay of a map.
+        labels: the label map, PNG or tiled TIFF, for an overlay of a map.
         tiles: the labelled tiles, JSON, for an overlay of tiles.
         names: of the classes by index, and of *unsure* behind them.
         colours: RGB of each.
@@ -57,7 +58,7 @@ class Recipe:
         base: name of a deep zoom's files.
     """
 
-    kind: Literal["overlay", "thumbnail", "deep_zoom"]
+    kind: Literal["overlay", "overlay_deep_zoom", "thumbnail", "deep_zoom"]
     picture: str
     labels: str | None = None
     tiles: str | None = None
@@ -88,7 +89,10 @@ def render(recipe: Recipe) -> Iterator[bytes]:
     if recipe.kind == "thumbnail":
         yield _thumbnail(Path(recipe.picture))
     elif recipe.kind == "deep_zoom":
-        yield _deep_zoom(Path(recipe.picture), recipe.base)
+        yield from deep_zoom_of(open_image(Path(recipe.picture)), recipe.base)
+    elif recipe.kind == "overlay_deep_zoom":
+        painted = _painted(recipe)
+        yield from stream_deep_zoom(painted.photo.image_hw, painted.stripes(), recipe.base)
     else:
         yield from _overlay(recipe)
 
@@ -98,24 +102,14 @@ def _thumbnail(photo: Path) -> bytes:
     return bytes(small.jpegsave_buffer(Q=82, keep="none"))
 
 
-def _deep_zoom(picture: Path, base: str) -> bytes:
-    """A zip, nothing packed: the tiles are JPEG already. The names are those of the DZI format."""
-    return bytes(
-        open_image(picture).dzsave_buffer(
-            basename=base,
-            container="zip",
-            compression=0,
-            suffix=".jpg[Q=88]",
-            tile_size=DEEP_ZOOM_TILE,
-            overlap=DEEP_ZOOM_OVERLAP,
-            keep="none",
-        )
-    )
+def _painted(recipe: Recipe) -> "_Tiles | _Map":
+    photo = open_photo(Path(recipe.picture), _SIZES)
+    return _Tiles(photo, recipe) if recipe.tiles else _Map(photo, recipe)
 
 
 def _overlay(recipe: Recipe) -> Iterator[bytes]:
-    photo = open_photo(Path(recipe.picture), _MOST_PIXELS)
-    painted = _Tiles(photo, recipe) if recipe.tiles else _Map(photo, recipe)
+    painted = _painted(recipe)
+    photo = painted.photo
     if not recipe.with_legend:
         yield from png.stream_rgb(photo.image_hw, painted.stripes())
         return
@@ -132,27 +126,35 @@ class _Map:
     stripe_rows = _STRIPE_ROWS
 
     def __init__(self, photo: Photo, recipe: Recipe) -> None:
-        Image.MAX_IMAGE_PIXELS = None  # the label map is ours, however large
-        with Image.open(recipe.labels or "") as picture:
-            labels = np.asarray(picture)
-        self._photo = photo
+        self.photo = photo
+        self._labels = Path(recipe.labels or "")
         self._hidden = len(recipe.names)
-        table = np.full(256, self._hidden, dtype=np.uint8)
-        table[list(recipe.shown)] = list(recipe.shown)
-        self._labels = table[labels]
+        self._table = np.full(256, self._hidden, dtype=np.uint8)
+        self._table[list(recipe.shown)] = list(recipe.shown)
         self._colours = np.array([*recipe.colours, (0, 0, 0)], dtype=np.uint8)
         self._opacity = 0.5 if recipe.opacity is None else recipe.opacity
 
     def found(self) -> list[int]:
         """The shown classes that at least one pixel has."""
-        counts = np.bincount(self._labels.ravel(), minlength=self._hidden + 1)
+        counts = np.zeros(self._hidden + 1, dtype=np.int64)
+        for labels in self._bands_of_labels():
+            counts += np.bincount(labels.ravel(), minlength=self._hidden + 1)
         return [int(index) for index in np.flatnonzero(counts[: self._hidden])]
 
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down."""
-        for index, band in enumerate(self._photo.bands(_STRIPE_ROWS)):
-            labels = self._labels[index * _STRIPE_ROWS :][: len(band)]
+        for band, labels in zip(self.photo.bands(_STRIPE_ROWS), self._bands_of_labels(), strict=True):
             yield partial(tint, band, labels, self._colours, self._opacity, self._hidden)
+
+    def _bands_of_labels(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """The label map from the top down, uint8 (rows, W); a tiled TIFF is never in memory whole."""
+        if self._labels.suffix == ".tif":
+            yield from (self._table[labels] for labels in read_labels(self._labels, _STRIPE_ROWS))
+            return
+        Image.MAX_IMAGE_PIXELS = None  # the label map is ours, however large
+        with Image.open(self._labels) as picture:
+            labels = np.asarray(picture)
+        yield from (self._table[labels[top : top + _STRIPE_ROWS]] for top in range(0, len(labels), _STRIPE_ROWS))
 
 
 class _Tiles:
@@ -160,7 +162,7 @@ class _Tiles:
 
     def __init__(self, photo: Photo, recipe: Recipe) -> None:
         rows: list[dict[str, Any]] = json.loads(Path(recipe.tiles or "").read_bytes())
-        self._photo = photo
+        self.photo = photo
         self._grid = Grid(
             photo.image_hw,
             np.array([(row["y"], row["x"]) for row in rows], dtype=np.int64),
@@ -178,7 +180,7 @@ class _Tiles:
 
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down, a row of tiles each."""
-        for index, band in enumerate(self._photo.bands(self.stripe_rows)):
+        for index, band in enumerate(self.photo.bands(self.stripe_rows)):
             which, row = self._grid.row_of_tiles(index * self.stripe_rows)
             yield partial(self._paint, band, row, self._labels[which])
 

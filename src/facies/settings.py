@@ -73,7 +73,11 @@ class Settings(BaseSettings):
     upload_time_to_live_s: Seconds = Field(
         _DAY_S, description="How long an upload is kept after its last piece, seconds."
     )
-    max_pixels: Positive = Field(200_000_000, description="Largest photo, width times height.")
+    max_pixels: Positive = Field(2_000_000_000, description="Largest photo, width times height.")
+    kept_pixels: Positive = Field(64_000_000, description="Larger photos are read in bands, never whole, in pixels.")
+    picture_pixels: Positive = Field(
+        200_000_000, description="Larger overlays are written as a deep zoom instead of one PNG, in pixels."
+    )
     queue_limit: Positive = Field(1000, description="Most jobs waiting; more are answered 429.")
     time_to_live_s: Seconds = Field(_DAY_S, description="How long a job and its result are kept, seconds.")
 

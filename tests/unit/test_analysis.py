@@ -1,12 +1,15 @@
+import io
 import json
+import zipfile
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
 from facies.analysis import MapAnalysis, TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
-from facies.imaging.photo import open_photo
+from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
 from facies.options import Options
@@ -113,12 +116,12 @@ def test_files_are_what_the_analysis_says(tmp_path, photo, runtime):
 
 
 @pytest.mark.parametrize("make_package", [tile_package, map_package])
-def test_a_photo_read_in_bands_is_answered_as_one_kept_in_memory(tmp_path, photo, runtime, monkeypatch, make_package):
+def test_a_photo_read_in_bands_is_answered_as_one_kept_in_memory(tmp_path, photo, runtime, make_package):
     path, engine = photo(noise(331, 149)), runtime(make_package(tmp_path / "package"))
     answers = []
-    for kept_pixels in (10**9, 0):
-        monkeypatch.setattr(open_photo, "__defaults__", (kept_pixels,))
-        answers.append({name: b"".join(content) for name, content in analyse(path, engine).files(legend=True)})
+    for kept in (10**9, 0):
+        found = analyse(path, engine, sizes=Sizes(kept=kept))
+        answers.append({name: b"".join(content) for name, content in found.files(legend=True)})
     kept, in_bands = answers
     if make_package is map_package:  # scaled by two libraries, so a pixel at an edge may differ
         assert abs(len(kept["labels.png"]) - len(in_bands["labels.png"])) < 0.1 * len(kept["labels.png"])
@@ -160,4 +163,33 @@ def test_opacity_out_of_range_is_refused(opacity):
 
 def test_a_photo_beyond_the_limit_is_not_decoded(tmp_path, photo, runtime):
     with pytest.raises(PhotoTooLargeError):
-        analyse(photo(noise(20, 20)), runtime(tile_package(tmp_path / "tiles")), max_pixels=399)
+        analyse(photo(noise(20, 20)), runtime(tile_package(tmp_path / "tiles")), sizes=Sizes(accepted=399))
+
+
+def zoomed(archive: bytes) -> npt.NDArray[np.uint8]:
+    """The pixels of a deep zoom's largest level, where that is one tile."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        level = max(int(name.split("/")[1]) for name in file.namelist() if name.endswith(".jpg"))
+        return np.asarray(Image.open(io.BytesIO(file.read(f"overlay_files/{level}/0_0.jpg"))))
+
+
+def test_a_photo_too_large_for_one_picture_gets_a_deep_zoom_of_the_same(tmp_path, photo, runtime):
+    found = analyse(
+        photo(noise(200, 149)), runtime(tile_package(tmp_path / "package")), sizes=Sizes(kept=0, pictured=0)
+    )
+    files = {name: b"".join(content) for name, content in found.files(legend=True)}
+    assert list(files) == ["overlay.dzi.zip", "tiles.csv", "tiles.json", "summary.json"]
+    assert (
+        np.abs(zoomed(files["overlay.dzi.zip"]).astype(int) - found.overlay()).mean() < 12
+    )  # JPEG, and lines of two pixels
+
+
+def test_a_label_map_too_large_for_one_picture_is_a_tiled_big_tiff(tmp_path, photo, runtime):
+    found = analyse(photo(noise(200, 149)), runtime(map_package(tmp_path / "package")), sizes=Sizes(kept=0, pictured=0))
+    files = {name: b"".join(content) for name, content in found.files(legend=True)}
+    assert list(files)[:3] == ["overlay.dzi.zip", "labels.tif", "confidence.tif"]
+    for name, expected in (("labels.tif", found.label_map), ("confidence.tif", found.confidence)):
+        assert files[name][:4] == b"II+\0"
+        picture = Image.open(io.BytesIO(files[name]))
+        assert picture.tag_v2[322] == picture.tag_v2[323] == 512
+        np.testing.assert_array_equal(np.asarray(picture), expected)

@@ -1,7 +1,10 @@
 """libvips opens a photo file: upright, 8-bit, RGB, whatever it was before."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyvips
 
 from facies.errors import DamagedPhotoError
@@ -39,6 +42,23 @@ def open_image(path: Path) -> pyvips.Image:
         # Turning needs the pixels out of order; libvips keeps large ones in a temporary file.
         image = load(str(path), access="random", fail_on="error").autorot()
     return _to_rgb(image)
+
+
+def read_labels(path: Path, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """Read a label map that Facies wrote as a tiled TIFF, from the top down.
+
+    Args:
+        path: the file.
+        rows: of a band.
+
+    Yields:
+        uint8 (rows, W), class indices; the last one has what is left.
+    """
+    image = pyvips.Image.tiffload(str(path), access="sequential", fail_on="error")
+    region = pyvips.Region.new(image)
+    for top in range(0, image.height, rows):
+        fetched = region.fetch(0, top, image.width, min(rows, image.height - top))
+        yield np.frombuffer(fetched, dtype=np.uint8).reshape(-1, image.width)
 
 
 def _orientation(image: pyvips.Image) -> int:

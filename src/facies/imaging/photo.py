@@ -4,7 +4,7 @@ A small photo is decoded once and kept. A large one is decoded anew for every pa
 memory is set by the band and not by the photo.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,9 +17,8 @@ import pyvips
 from facies.errors import DamagedPhotoError
 from facies.imaging.decode import open_image
 from facies.imaging.header import check_pixels, read_header
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.tiles import fit
-
-KEPT_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,24 @@ class Photo:
     Attributes:
         path: the file.
         image_hw: (H, W) after EXIF rotation, pixels.
-        kept_pixels: up to this many pixels are kept in memory once decoded.
+        sizes: from how many pixels on it is treated otherwise.
 
     Reading pixels raises DamagedPhotoError where the file is cut off or damaged.
     """
 
     path: Path
     image_hw: tuple[int, int]
-    kept_pixels: int
+    sizes: Sizes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it stays in memory once it is decoded."""
+        return self.image_hw[0] * self.image_hw[1] <= self.sizes.kept
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether a picture of its size is written in one piece."""
+        return self.image_hw[0] * self.image_hw[1] <= self.sizes.pictured
 
     @cached_property
     def pixels(self) -> npt.NDArray[np.uint8]:
@@ -52,29 +61,42 @@ class Photo:
         Yields:
             uint8 (rows, W, 3); the last one has what is left.
         """
-        if self._is_kept and "pixels" in vars(self):
+        if not self.is_kept:
+            yield from self.bands_at(range(0, self.image_hw[0], rows), rows)
+        elif "pixels" in vars(self):
             yield from (self.pixels[top : top + rows] for top in range(0, self.image_hw[0], rows))
         else:
-            yield from self._decoded(rows)
+            yield from self._kept_on_the_way(rows)
 
-    def _decoded(self, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
-        """As `bands`, each as soon as it is decoded; what is small is kept on the way."""
+    def bands_at(self, tops: Iterable[int], rows: int) -> Iterator[npt.NDArray[np.uint8]]:
+        """Some of it, decoded anew; what lies between is passed over, in a tiled TIFF without decoding it.
+
+        Args:
+            tops: the first row of each band, in rising order.
+            rows: of a band.
+
+        Yields:
+            uint8 (rows, W, 3); one at the lower edge has what is left.
+        """
         height, width = self.image_hw
-        kept = np.empty((height, width, 3), dtype=np.uint8) if self._is_kept else None
         with _decoding(self.path):
             region = pyvips.Region.new(open_image(self.path))
-            for top in range(0, height, rows):
+            for top in tops:
                 fetched = region.fetch(0, top, width, min(rows, height - top))
-                band = np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
-                if kept is not None:
-                    kept[top : top + rows] = band
-                yield band
-        if kept is not None:
-            vars(self)["pixels"] = kept  # where the cached property looks first
+                yield np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
+
+    def _kept_on_the_way(self, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
+        """As `bands`, each as soon as it is decoded."""
+        kept = np.empty((*self.image_hw, 3), dtype=np.uint8)
+        tops = range(0, self.image_hw[0], rows)
+        for top, band in zip(tops, self.bands_at(tops, rows), strict=True):
+            kept[top : top + rows] = band
+            yield band
+        vars(self)["pixels"] = kept  # where the cached property looks first
 
     def scaled(self, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """A resized copy, antialiased: uint8 (*size_hw, 3)."""
-        if self._is_kept:
+        if self.is_kept:
             return fit(self.pixels, size_hw)
         with _decoding(self.path):
             factors = [wanted / size for wanted, size in zip(size_hw, self.image_hw, strict=True)]
@@ -82,28 +104,23 @@ class Photo:
             pixels = np.frombuffer(small.write_to_memory(), dtype=np.uint8).reshape(small.height, small.width, 3)
         return fit(pixels, size_hw)  # libvips may round a size otherwise
 
-    @property
-    def _is_kept(self) -> bool:
-        return self.image_hw[0] * self.image_hw[1] <= self.kept_pixels
 
-
-def open_photo(path: Path, max_pixels: int, kept_pixels: int = KEPT_PIXELS) -> Photo:
+def open_photo(path: Path, sizes: Sizes = DEFAULT_SIZES) -> Photo:
     """Open a photo; nothing of it is decoded yet.
 
     Args:
         path: a JPEG, PNG, WebP, TIFF or BigTIFF file.
-        max_pixels: limit on width times height.
-        kept_pixels: up to this many pixels are kept in memory once decoded.
+        sizes: from how many pixels on it is treated otherwise.
 
     Raises:
         NotAPhotoError: the file is no photo.
-        PhotoTooLargeError: it has more than `max_pixels`.
+        PhotoTooLargeError: it is larger than accepted, or laid out so that too much of it must be held at a time.
         DamagedPhotoError: its header cannot be read.
     """
-    check_pixels(read_header(path), max_pixels)
+    check_pixels(read_header(path), sizes.accepted)
     with _decoding(path):
         image = open_image(path)
-    return Photo(path, (image.height, image.width), kept_pixels)
+    return Photo(path, (image.height, image.width), sizes)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from facies.analysis import Analysis
 from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
+from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.job import Job, Lease
 from facies.jobs.removal import remove_files
@@ -51,7 +52,7 @@ class Analyse(Protocol):
         runtime: Runtime,
         options: Options,
         *,
-        max_pixels: int,
+        sizes: Sizes,
         on_progress: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
     ) -> Analysis:
@@ -68,7 +69,7 @@ class Workplace:
         blobs: photos in, results out.
         get_runtime: gives the runtime of `name@version`; loads it once, and any thread may ask.
         analyse: does the work.
-        max_pixels: limit on a photo's width times height.
+        sizes: from how many pixels on a photo is treated otherwise.
         lease_s: how long a renewal lasts, seconds.
     """
 
@@ -76,7 +77,7 @@ class Workplace:
     blobs: Blobs
     get_runtime: Callable[[str], Runtime]
     analyse: Analyse
-    max_pixels: int
+    sizes: Sizes
     lease_s: float
 
 
@@ -149,7 +150,7 @@ class Attempt:
             self._at.blobs.path(self.job.id, PHOTO),
             runtime,
             Options.from_json(self.job.options),
-            max_pixels=self._at.max_pixels,
+            sizes=self._at.sizes,
             on_progress=self._report_progress,
             is_cancelled=self._is_cancelled,
         )

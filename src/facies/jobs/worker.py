@@ -21,8 +21,9 @@ from threading import Event, Thread
 from types import FrameType
 from typing import Final
 
-from facies.analysis import MAX_PIXELS, analyse
+from facies.analysis import analyse
 from facies.errors import LeaseLostError, StoreError
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
 from facies.jobs.liveness import is_dead, this_process
@@ -58,7 +59,7 @@ class Worker:
         *,
         threads: int = 2,
         lease_s: float = 15.0,
-        max_pixels: int = MAX_PIXELS,
+        sizes: Sizes = DEFAULT_SIZES,
         analyse: Analyse = analyse,
         sweep_interval_s: float = SWEEP_INTERVAL_S,
         hangs_after_s: float = HANGS_AFTER_S,
@@ -72,7 +73,7 @@ class Worker:
             name: of this worker, and of no other; made up if not given.
             threads: how many jobs at a time.
             lease_s: after how long without a sign of life a job goes back to the queue, seconds.
-            max_pixels: limit on a photo's width times height.
+            sizes: from how many pixels on a photo is treated otherwise.
             analyse: does the work.
             sweep_interval_s: between two sweeps, seconds.
             hangs_after_s: after how long without a batch or a file a job is taken to hang, seconds.
@@ -84,7 +85,7 @@ class Worker:
         self._lease_s = lease_s
         self._sweep_interval_s = sweep_interval_s
         self._hangs_after_s = hangs_after_s
-        self._workplace = Workplace(store, blobs, get_runtime, analyse, max_pixels, lease_s)
+        self._workplace = Workplace(store, blobs, get_runtime, analyse, sizes, lease_s)
         self._attempts: list[Attempt] = []
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
         self._sign_rhythm = _Rhythm(SIGN_INTERVAL_S)

@@ -29,6 +29,7 @@ from facies.errors import (
     NoResultError,
     OptionError,
     PhotoError,
+    PictureTooLargeError,
     QueueFullError,
     RateLimitError,
     StoreError,
@@ -56,6 +57,7 @@ STATUSES: Mapping[type[FaciesError], int] = {
     UnknownJobError: 404,
     UnknownModelError: 404,
     UnknownUploadError: 404,
+    PictureTooLargeError: 406,
     UploadStalledError: 408,
     IllegalMoveError: 409,
     NoResultError: 409,
@@ -158,6 +160,8 @@ def _headers(error: FaciesError) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, UnknownKeyError):
         return {"WWW-Authenticate": 'ApiKey header="api-key"'}
+    if isinstance(error, PictureTooLargeError):
+        return {"Link": f'<{error.deep_zoom_url}>; rel="alternate"; type="application/xml"'}
     if isinstance(error, UploadBusyError):
         return {"Retry-After": "1"}
     if isinstance(error, StoreError):

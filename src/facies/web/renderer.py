@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO, Final
@@ -30,7 +31,8 @@ MOST_VIEWS: Final = 16
 """Views of one job that are kept; opacities and choices of classes are many."""
 
 _AT_A_TIME: Final = 2
-_TIMEOUT_S: Final = 120.0
+_TIMEOUT_S: Final = 300.0
+_MOST_VIEW_BYTES: Final = 1 << 30
 _PIECE_BYTES: Final = 1 << 18
 _COMPLAINT_BYTES: Final = 4000
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
@@ -108,9 +110,15 @@ class Renderer:
             self._blobs.remove(job_id)
             raise NoResultError(f"The job is {job.status} by now, and its photo is gone.")
 
+    def _size(self, job_id: str, name: str) -> int:
+        try:
+            return self._blobs.size(job_id, name)
+        except UnknownJobError:  # discarded by another this moment
+            return 0
+
     def _make_room(self, job_id: str) -> None:
         views = [name for name in self._blobs.names(job_id) if name.startswith(VIEW_PREFIX)]
-        if len(views) >= MOST_VIEWS:
+        if len(views) >= MOST_VIEWS or sum(map(partial(self._size, job_id), views)) > _MOST_VIEW_BYTES:
             for view in views:
                 self._blobs.discard(job_id, view)
 

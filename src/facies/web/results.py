@@ -11,11 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from facies.errors import PictureTooLargeError
 from facies.jobs.blobs import Blobs
+from facies.jobs.job import Job
 
 OVERLAY = "overlay.png"
 OVERLAY_WITH_LEGEND = "overlay-legend.png"
 SUMMARY = "summary.json"
+OVERLAY_DEEP_ZOOM = "overlay.dzi.zip"
 TILES = "tiles.json"
 
 # A multiple of 3, so that the base64 of the pieces joins to the base64 of the whole.
@@ -39,6 +42,30 @@ def load_json(blobs: Blobs, job_id: str, name: str) -> Any:
     """
     with blobs.open(job_id, name) as file:
         return json.load(file)
+
+
+def has_picture(blobs: Blobs, job: Job) -> bool:
+    """Whether the overlay of a finished job is a PNG too, and not a deep zoom alone."""
+    return blobs.exists(job.id, OVERLAY)
+
+
+def why_no_picture(job: Job, deep_zoom_url: str) -> str:
+    """What to tell who wants the PNG of an overlay that is too large for one."""
+    height, width = job.photo_hw
+    return (
+        f"The overlay is as large as the photo, {width} x {height} pixels, too many for one PNG. "
+        f"It is there as a deep zoom, which viewers such as OpenSeadragon show: {deep_zoom_url}"
+    )
+
+
+async def check_picture(blobs: Blobs, job: Job, deep_zoom_url: str) -> None:
+    """Refuse the PNG of an overlay that is too large for one.
+
+    Raises:
+        PictureTooLargeError: it is.
+    """
+    if not await run_in_threadpool(has_picture, blobs, job):
+        raise PictureTooLargeError(why_no_picture(job, deep_zoom_url), deep_zoom_url)
 
 
 async def png_answer(blobs: Blobs, job_id: str, name: str) -> StreamingResponse:

@@ -4,10 +4,11 @@ import time
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image
 
 from facies.errors import DamagedPhotoError, NotAPhotoError, PhotoTooLargeError
-from facies.imaging.header import check_pixels, read_header
+from facies.imaging.header import Header, check_pixels, read_header
 from tests.data.photos import big_tiff, encode, noise, png_claiming
 
 
@@ -139,3 +140,46 @@ def test_a_multi_picture_jpeg_counts_as_its_first(read):
     first.save(file, "MPO", save_all=True, append_images=[second])
     header = read(file.getvalue())
     assert (header.format, header.width, header.height) == ("JPEG", 24, 16)
+
+
+def in_scans(pixels) -> bytes:
+    """A JPEG that is not progressive, yet has a scan of its own for every component."""
+    image = Image.fromarray(pixels).convert("L")
+    content = bytearray(encode(image, "JPEG"))
+    frame = content.index(b"\xff\xc0")
+    content[frame + 9] = 3  # the frame says three components, the scan has one
+    content[frame + 2 : frame + 4] = struct.pack(">H", 17)
+    content[frame + 13 : frame + 13] = content[frame + 10 : frame + 13] * 2
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_held"),
+    [
+        (encode(noise(1000, 20), "JPEG"), False),
+        (encode(noise(1000, 20), "JPEG", progressive=True), True),
+        (in_scans(noise(1000, 20)), True),
+        (encode(noise(1000, 20)), False),
+        (encode(noise(1000, 20), "WEBP"), True),
+        (encode(noise(1000, 20), "TIFF"), False),
+    ],
+    ids=["JPEG", "progressive JPEG", "JPEG in scans", "PNG", "WebP", "TIFF"],
+)
+def test_what_a_decoder_must_hold_is_known_beforehand(read, content, is_held):
+    header = read(content)
+    assert (header.height, header.held_rows) == (1000, 1000 if is_held else 512)
+
+
+def test_an_interlaced_png_and_tall_tiles_are_held(tmp_path):
+    picture, path = pyvips.Image.black(20, 5000, bands=3), tmp_path / "photo"
+    picture.pngsave(str(path), interlace=True)
+    assert read_header(path).held_rows == 5000
+    picture.tiffsave(str(path), tile=True, tile_width=16, tile_height=1024)
+    assert read_header(path).held_rows == 2048
+
+
+def test_what_would_have_to_be_held_is_limited(read):
+    header = Header("WebP", 16_000, 16_000, held_rows=16_000)
+    with pytest.raises(PhotoTooLargeError, match=r"256 million of them .* 100 million can be\. Save it as a TIFF"):
+        check_pixels(header, 10**10)
+    check_pixels(Header("JPEG", 16_000, 16_000, held_rows=512), 10**10)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from facies.errors import DamagedPhotoError, PhotoTooLargeError
 from facies.imaging.photo import open_photo
+from facies.imaging.sizes import Sizes
 from tests.data.photos import big_tiff, encode, noise
 
 PHOTO = noise(45, 67)
@@ -19,7 +20,7 @@ def decoded(tmp_path, request):
     def decode_bytes(content: bytes, max_pixels: int = 10**6):
         path = tmp_path / "photo"
         path.write_bytes(content)
-        photo = open_photo(path, max_pixels, kept_pixels=10**9 if request.param == "kept" else 0)
+        photo = open_photo(path, Sizes(max_pixels, kept=10**9 if request.param == "kept" else 0))
         bands = list(photo.bands(7))
         assert [len(band) for band in bands[:-1]] == [7] * (len(bands) - 1)
         pixels = np.concatenate(bands)
@@ -136,16 +137,25 @@ def test_the_smallest_photos(decoded, size):
 def test_a_large_photo_is_scaled_as_a_small_one(tmp_path, size_hw):
     path = tmp_path / "photo.png"
     path.write_bytes(encode(PHOTO))
-    kept, read_again = (open_photo(path, 10**6, kept_pixels).scaled(size_hw) for kept_pixels in (10**9, 0))
+    kept, read_again = (open_photo(path, Sizes(kept=kept)).scaled(size_hw) for kept in (10**9, 0))
     assert kept.shape == read_again.shape == (*size_hw, 3)
     assert np.abs(kept.astype(int) - read_again).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_bands_here_and_there_are_the_photos(tmp_path, kind):
+    path = tmp_path / "photo"
+    path.write_bytes(encode(PHOTO, kind))
+    bands = list(open_photo(path, Sizes(kept=0)).bands_at([3, 20, 38], 10))
+    for top, band in zip([3, 20, 38], bands, strict=True):
+        np.testing.assert_array_equal(band, PHOTO[top : top + 10])
 
 
 def test_a_large_photo_never_lies_in_memory_whole(tmp_path):
     photo = Image.new("RGB", (12_000, 9_000), (40, 90, 120))
     photo.save(tmp_path / "photo.jpg")
     tracemalloc.start()
-    for band in open_photo(tmp_path / "photo.jpg", 10**9, kept_pixels=0).bands(100):
+    for band in open_photo(tmp_path / "photo.jpg", Sizes(kept=0)).bands(100):
         assert band.shape == (100, 12_000, 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -7,6 +7,7 @@ import pytest
 
 from facies.analysis import TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError
+from facies.imaging.sizes import Sizes
 from facies.jobs.attempt import CANCEL_INTERVAL_S, PROGRESS_INTERVAL_S, Attempt, Workplace
 from facies.jobs.job import Status
 from facies.jobs.removal import delete_job
@@ -15,6 +16,7 @@ from tests.data.jobs import wait_until
 from tests.data.photos import encode, patchwork
 
 LEASE_S = 15.0
+SIZES = Sizes(10**6)
 PHOTO = encode(patchwork(500, 300))
 
 
@@ -30,7 +32,7 @@ def attempt_at(room, runtime):
 
     def attempt_at(analyse=analyse, get_runtime=lambda _: runtime):
         job = room.store.claim("w", LEASE_S, alone=True)
-        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, 10**6, LEASE_S)
+        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, SIZES, LEASE_S)
         return Attempt(job, job.lease, workplace)
 
     return attempt_at
@@ -79,13 +81,13 @@ def test_a_segmentation_gets_a_picture_with_legend_too(room, attempt_at):
 def test_the_photo_options_and_limits_reach_the_analysis(room, attempt_at, runtime):
     seen = {}
 
-    def analyse(photo, runtime, options, *, max_pixels, **_):
-        seen.update(photo=photo.read_bytes(), runtime=runtime, opacity=options.opacity, max_pixels=max_pixels)
+    def analyse(photo, runtime, options, *, sizes, **_):
+        seen.update(photo=photo.read_bytes(), runtime=runtime, opacity=options.opacity, sizes=sizes)
         raise DamagedPhotoError("Seen enough.")
 
     room.send(PHOTO, options={"opacity": 0.375})
     attempt_at(analyse).work()
-    assert seen == {"photo": PHOTO, "runtime": runtime, "opacity": 0.375, "max_pixels": 10**6}
+    assert seen == {"photo": PHOTO, "runtime": runtime, "opacity": 0.375, "sizes": SIZES}
 
 
 def test_an_error_with_a_name_becomes_its_code_and_sentence(room, attempt_at):

@@ -65,9 +65,12 @@ class TestCors:
 class TestProblems:
     def test_every_client_error_has_a_status_and_keeps_its_sentence(self):
         for kind, status in STATUSES.items():
-            error = (
-                kind("Sentence.", 7) if kind in (errors.QueueFullError, errors.RateLimitError) else kind("Sentence.")
-            )
+            more = {
+                errors.QueueFullError: [7],
+                errors.RateLimitError: [7],
+                errors.PictureTooLargeError: ["/overlay.dzi"],
+            }
+            error = kind("Sentence.", *more.get(kind, []))
             problem = problem_of(error)
             assert (problem.status, problem.code) == (status, kind.code)
             assert (problem.sentence == "Sentence.") == (status < 500)
@@ -109,6 +112,8 @@ class TestOpenApi:
             ("get", "/V1/api/health"),
             ("post", "/V1/api/classify"),
             ("get", "/V1/api/status/{job_id}"),
+            ("get", "/V1/api/result/{job_id}.dzi"),
+            ("get", "/V1/api/result/{job_id}_files/{level}/{tile}"),
             ("delete", "/V1/api/classify/{job_id}"),
             ("post", "/predict"),
             ("get", "/job/{job_id}"),

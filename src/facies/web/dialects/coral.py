@@ -17,12 +17,22 @@ from facies.errors import FormError, UnknownJobError
 from facies.jobs.job import Job, Status
 from facies.jobs.removal import delete_job
 from facies.models.package import Package
+from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake, Order
 from facies.web.problems import Problem
-from facies.web.results import OVERLAY, SUMMARY, TILES, json_with_png, read_json
+from facies.web.results import (
+    OVERLAY,
+    OVERLAY_DEEP_ZOOM,
+    SUMMARY,
+    TILES,
+    has_picture,
+    json_with_png,
+    read_json,
+    why_no_picture,
+)
 
 NAME = "coral"
 PREFIX = "/V1/api"
@@ -77,7 +87,7 @@ class Summary(BaseModel):
 
 
 class JobStatus(BaseModel):
-    """How far a job is; the last three only when it is completed."""
+    """How far a job is; the result only when it is completed, the last two only if it is too large for one picture."""
 
     status: Literal["queued", "processing", "completed", "error"]
     completed_chunks: int
@@ -88,6 +98,8 @@ class JobStatus(BaseModel):
     result_image: str | None = None
     summary: Summary | None = None
     chunks: list[Chunk] | None = None
+    result_deep_zoom: str | None = None
+    notice: str | None = None
 
 
 _FAILURES: dict[int | str, dict[str, Any]] = {"default": {"model": Failure, "description": "What went wrong"}}
@@ -109,6 +121,7 @@ class _Coral:
         self._intake = intake
         self._store = intake.store
         self._blobs = intake.blobs
+        self._archives = Archives(intake.blobs)
         self._package = package
         self._labels = {entry.name: entry.label_for(NAME) for entry in package.manifest.classes} | _UNSURE_LABEL
 
@@ -119,6 +132,8 @@ class _Coral:
         router.get("/health")(self.health)
         router.post("/classify", dependencies=known, openapi_extra=form)(self.classify)
         router.get("/status/{job_id}", dependencies=known, response_model=JobStatus)(self.status)
+        for path in ("/result/{job_id}.dzi", "/result/{job_id}_files/{level}/{tile}"):
+            router.get(path, dependencies=known, response_class=Response)(self.deep_zoom)
         router.delete("/classify/{job_id}", dependencies=known)(self.delete)
         return router
 
@@ -142,12 +157,21 @@ class _Coral:
             return JSONResponse(encode_unfinished(job))
         summary = await read_json(self._blobs, job.id, SUMMARY)
         tiles = await read_json(self._blobs, job.id, TILES)
+        if not await run_in_threadpool(has_picture, self._blobs, job):
+            return JSONResponse(encode_finished(summary, tiles, None, self._labels) | _without_picture(job))
         return await json_with_png(
             self._blobs,
             job.id,
             OVERLAY,
             lambda png_base64: encode_finished(summary, tiles, png_base64, self._labels),
         )
+
+    async def deep_zoom(self, request: Request, job_id: str, level: str = "", tile: str = "") -> Response:
+        """The result of a photo too large for one picture, tile by tile, as DZI viewers ask for it."""
+        job = await self._job(job_id, request.state.owner)
+        entry = f"overlay_files/{level}/{tile}" if tile else "overlay.dzi"
+        content = await run_in_threadpool(self._archives.read, job.id, OVERLAY_DEEP_ZOOM, entry)
+        return Response(content, media_type="image/jpeg" if tile else "application/xml")
 
     async def delete(self, request: Request, job_id: str) -> Success:
         """Stop a job and forget it, with its photo and results."""
@@ -185,20 +209,20 @@ def encode_unfinished(job: Job) -> dict[str, Any]:
 
 
 def encode_finished(
-    summary: Mapping[str, Any], tiles: list[dict[str, Any]], png_base64: str, labels: Mapping[str, str]
+    summary: Mapping[str, Any], tiles: list[dict[str, Any]], png_base64: str | None, labels: Mapping[str, str]
 ) -> dict[str, Any]:
     """The status of a job with its result.
 
     Args:
         summary: the job's summary.json.
         tiles: the job's tiles.json, row by row.
-        png_base64: the overlay.
+        png_base64: the overlay; None if it is too large.
         labels: class name to label in this dialect.
     """
     return {
         "status": _STATUS_WORDS[Status.FINISHED],
         **_progress(len(tiles), len(tiles)),
-        "result_image": f"data:image/png;base64,{png_base64}",
+        "result_image": None if png_base64 is None else f"data:image/png;base64,{png_base64}",
         "summary": _summary(summary["tiles"]),
         "chunks": [
             {
@@ -208,6 +232,12 @@ def encode_finished(
             for tile in tiles
         ],
     }
+
+
+def _without_picture(job: Job) -> dict[str, Any]:
+    """Where the overlay is, if it is too large for one picture."""
+    url = f"{PREFIX}/result/{job.number}.dzi"
+    return {"result_deep_zoom": url, "notice": why_no_picture(job, url)}
 
 
 def _progress(done: int, total: int) -> dict[str, Any]:

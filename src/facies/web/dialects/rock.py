@@ -18,10 +18,21 @@ from facies.jobs.job import Job, Status
 from facies.models.package import Package
 from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect, error_of
+from facies.web.dialects.native.room import PREFIX as NATIVE_PREFIX
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake, Order
 from facies.web.problems import plain_answer
-from facies.web.results import OVERLAY, OVERLAY_WITH_LEGEND, SUMMARY, json_with_png, png_answer, read_json
+from facies.web.results import (
+    OVERLAY,
+    OVERLAY_WITH_LEGEND,
+    SUMMARY,
+    check_picture,
+    has_picture,
+    json_with_png,
+    png_answer,
+    read_json,
+    why_no_picture,
+)
 
 NAME = "rock"
 
@@ -48,10 +59,15 @@ class Accepted(BaseModel):
 
 
 class Result(BaseModel):
-    """The rock types with at least one pixel, each with its RGB colour, and the overlay as a PNG."""
+    """The rock types with at least one pixel, each with its RGB colour, and the overlay as a PNG.
+
+    Of a photo too large for one picture, where its deep zoom is instead, with the same key.
+    """
 
     detected_classes: dict[str, tuple[int, int, int]]
-    base64: str
+    base64: str | None
+    deep_zoom: str | None = None
+    notice: str | None = None
 
 
 class JobState(BaseModel):
@@ -113,9 +129,14 @@ class _Rock:
         if job.status is not Status.FINISHED:
             return JSONResponse(encode(job, None))
         picture = OVERLAY_WITH_LEGEND if legend else OVERLAY
+        deep_zoom_url = f"{NATIVE_PREFIX}/jobs/{job.id}/overlay.dzi"
         if form == "png":
+            await check_picture(self._blobs, job, deep_zoom_url)
             return await png_answer(self._blobs, job.id, picture)
         summary = await read_json(self._blobs, job.id, SUMMARY)
+        if not await run_in_threadpool(has_picture, self._blobs, job):
+            result = encode_result(summary, None) | {"deep_zoom": deep_zoom_url}
+            return JSONResponse(encode(job, result | {"notice": why_no_picture(job, deep_zoom_url)}))
         return await json_with_png(
             self._blobs, job.id, picture, lambda png_base64: encode(job, encode_result(summary, png_base64))
         )
@@ -155,12 +176,12 @@ def encode(job: Job, result: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def encode_result(summary: Mapping[str, Any], png_base64: str) -> dict[str, Any]:
+def encode_result(summary: Mapping[str, Any], png_base64: str | None) -> dict[str, Any]:
     """A finished job's result.
 
     Args:
         summary: the job's summary.json, its classes in class order and without background.
-        png_base64: the overlay.
+        png_base64: the overlay; None if it is too large.
     """
     return {
         "detected_classes": {entry["name"].lower(): entry["rgb"] for entry in summary["classes"]},

@@ -7,6 +7,7 @@ import pytest
 
 from facies.analysis import analyse
 from facies.errors import NoResultError, RenderingError, UnknownJobError
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.jobs.blobs import PHOTO
 from facies.models.fake import FakeRuntime
 from facies.models.package import load_package
@@ -22,11 +23,11 @@ PHOTOS = {"test-coral": encode(patchwork(300, 260)), "test-rock": encode(strata(
 def analysed(served):
     """Has a photo really analysed; the job's address."""
 
-    def run(model):
+    def run(model, sizes=DEFAULT_SIZES):
         job_id = sent(served, PHOTOS[model], model=model)
         job = served.start()
         runtime = FakeRuntime(load_package(served.folder / model))
-        found = analyse(served.blobs.path(job_id, PHOTO), runtime)
+        found = analyse(served.blobs.path(job_id, PHOTO), runtime, sizes=sizes)
         files = {name: b"".join(pieces) for name, pieces in found.files(legend=model == "test-rock")}
         served.finish(job, files)
         return f"{JOBS}/{job_id}"
@@ -178,3 +179,35 @@ def test_no_picture_is_made_of_a_damaged_photo(served):
     url = f"{JOBS}/{sent(served, encode(patchwork(300, 260))[:3000])}"
     assert "damaged" in assert_problem(served.client.get(f"{url}/thumbnail.jpg"), 409, "no_result")
     assert len(served.files()) == 1
+
+
+@pytest.mark.parametrize("model", ["test-coral", "test-rock"])
+def test_an_overlay_too_large_for_one_picture_is_a_deep_zoom_alone(served, analysed, model):
+    url = analysed(model, Sizes(kept=0, pictured=0))
+    links = served.client.get(url).json()["links"]
+    assert "overlay" not in links
+    assert served.client.get(links["overlay_zip"]).content[:2] == b"PK"
+    for query in ("", "?opacity=0.1", "?legend=true"):
+        answer = served.client.get(f"{url}/overlay.png{query}")
+        assert links["overlay_dzi"] in assert_problem(answer, 406, "picture_too_large")
+        assert links["overlay_dzi"] in answer.headers["link"]
+    assert b"Overlap" in served.client.get(links["overlay_dzi"]).content
+    if model == "test-rock":
+        assert served.client.get(links["labels_tif"]).headers["content-type"] == "image/tiff"
+        assert "labels" not in links
+
+
+@pytest.mark.parametrize("sizes", [DEFAULT_SIZES, Sizes(kept=0, pictured=0)], ids=["small", "giant"])
+@pytest.mark.parametrize("model", ["test-coral", "test-rock"])
+def test_a_deep_zoom_can_be_asked_for_at_another_opacity(served, analysed, model, sizes):
+    url = analysed(model, sizes)
+    level = 9  # both photos have their full size there
+    tile = f"{url}/overlay_files/{level}/0_0.jpg"
+    default, fainter = served.client.get(tile), served.client.get(f"{tile}?opacity=0.05")
+    plain = served.client.get(f"{url}/photo_files/{level}/0_0.jpg")
+    shades = [decode(answer.content).astype(int) for answer in (default, fainter, plain)]
+    assert abs(shades[1] - shades[2]).mean() < abs(shades[0] - shades[2]).mean()
+    assert [name.rpartition(".")[2] for name in views(served, url)] == ["zip"]
+    assert served.client.get(f"{url}/overlay.dzi?opacity=0.05").status_code == 200
+    assert len(views(served, url)) == 1
+    assert served.client.get(f"{url}/overlay.dzi?classes=gold").status_code == 422

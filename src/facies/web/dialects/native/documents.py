@@ -22,6 +22,8 @@ _RESULTS = {
     "labels": "labels.png",
     "confidence": "confidence.png",
     "intervals_csv": "intervals.csv",
+    "labels_tif": "labels.tif",
+    "confidence_tif": "confidence.tif",
     "tiles_csv": "tiles.csv",
 }
 """Links to results that are blobs under the same name."""
@@ -118,6 +120,8 @@ def _links(blobs: Blobs, job: Job) -> dict[str, str]:
     if job.status is Status.FINISHED:
         links |= {name: f"{own}/{blob}" for name, blob in _RESULTS.items() if blobs.exists(job.id, blob)}
         links["overlay_dzi"] = f"{own}/overlay.dzi"
+        if "overlay" not in links:
+            links["overlay_zip"] = f"{own}/overlay.dzi.zip"
         if "tiles_csv" in links:
             links["tiles_geojson"] = f"{own}/tiles.geojson"
     return links

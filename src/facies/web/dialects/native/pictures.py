@@ -5,7 +5,7 @@ They come from the photo and the result that are there. Nothing is looked at a s
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,13 +18,16 @@ from facies.models.decision import UNSURE, UNSURE_RGB
 from facies.rendering import Colour, Recipe
 from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
+from facies.web.dialects.native.documents import job_url
+from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.results import NEEDED, files_of, finished_job, job_with_photo
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.ranges import blob_answer, content_answer
 from facies.web.renderer import VIEW_PREFIX, Renderer
-from facies.web.results import OVERLAY, OVERLAY_WITH_LEGEND, TILES
+from facies.web.results import OVERLAY, OVERLAY_DEEP_ZOOM, OVERLAY_WITH_LEGEND, TILES, check_picture, has_picture
 
-_LABELS: Final = "labels.png"
+_LABELS: Final = ("labels.png", "labels.tif")
+_PHOTO_DEEP_ZOOM: Final = "photo.dzi.zip"
 _THUMBNAIL: Final = "thumbnail.jpg"
 _KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=3600"}
 
@@ -37,7 +40,9 @@ def pictures_router(room: Room, renderer: Renderer, check_key: KeyCheck) -> APIR
     """The pictures of one job."""
     router = APIRouter(prefix=f"{PREFIX}/jobs/{{job_id}}", tags=["Results"], dependencies=[Depends(check_key)])
     routes = _Pictures(room, renderer)
-    router.get("/overlay.png", response_class=Response, responses={**files_of("image/png"), **NEEDED})(routes.overlay)
+    router.get("/overlay.png", response_class=Response, responses={**files_of("image/png"), **NEEDED, **answers(406)})(
+        routes.overlay
+    )
     router.get("/thumbnail.jpg", response_class=Response, responses={**files_of("image/jpeg"), **NEEDED})(
         routes.thumbnail
     )
@@ -84,6 +89,7 @@ class _Pictures:
     ) -> Response:
         """The photo with the answer painted over it, if you like in another opacity or with some classes alone."""
         job = await finished_job(self._room, request, job_id)
+        await check_picture(self._room.blobs, job, f"{job_url(job.id)}/overlay.dzi")
         name = OVERLAY_WITH_LEGEND if legend else OVERLAY
         is_there = await run_in_threadpool(self._room.blobs.exists, job.id, name)
         if opacity is not None or classes is not None or not is_there:
@@ -101,31 +107,64 @@ class _Pictures:
     def deep_zoom(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's description."""
 
-        async def answer(request: Request, job_id: str) -> Response:
-            content = await self._zoom_file(request, job_id, base, f"{base}.dzi")
+        async def photo(request: Request, job_id: str) -> Response:
+            content = await self._photo_zoom(request, job_id, "photo.dzi")
             return content_answer(request, content, "application/xml", _KEPT_BY_BROWSERS)
 
-        return answer
+        async def overlay(request: Request, job_id: str, opacity: Opacity = None, classes: Classes = None) -> Response:
+            content = await self._overlay_zoom(request, job_id, opacity, classes, "overlay.dzi")
+            return content_answer(request, content, "application/xml", _KEPT_BY_BROWSERS)
+
+        return {"photo": photo, "overlay": overlay}[base]
 
     def deep_zoom_tile(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's tiles."""
 
-        async def answer(request: Request, job_id: str, level: str, tile: str) -> Response:
-            content = await self._zoom_file(request, job_id, base, f"{base}_files/{level}/{tile}")
+        async def photo(request: Request, job_id: str, level: str, tile: str) -> Response:
+            content = await self._photo_zoom(request, job_id, f"photo_files/{level}/{tile}")
             return content_answer(request, content, "image/jpeg", _KEPT_BY_BROWSERS)
 
-        return answer
+        async def overlay(
+            request: Request,
+            job_id: str,
+            level: str,
+            tile: str,
+            opacity: Opacity = None,
+            classes: Classes = None,
+        ) -> Response:
+            entry = f"overlay_files/{level}/{tile}"
+            content = await self._overlay_zoom(request, job_id, opacity, classes, entry)
+            return content_answer(request, content, "image/jpeg", _KEPT_BY_BROWSERS)
 
-    async def _zoom_file(self, request: Request, job_id: str, base: str, entry: str) -> bytes:
-        if base == "photo":
-            job, picture = await job_with_photo(self._room, request, job_id), PHOTO
-        else:
-            job, picture = await finished_job(self._room, request, job_id), OVERLAY
-        name = f"{base}.dzi.zip"
-        await self._renderer.provide(job.id, name, Recipe("deep_zoom", self._path(job, picture), base=base))
+        return {"photo": photo, "overlay": overlay}[base]
+
+    async def _photo_zoom(self, request: Request, job_id: str, entry: str) -> bytes:
+        job = await job_with_photo(self._room, request, job_id)
+        recipe = Recipe("deep_zoom", self._path(job, PHOTO), base="photo")
+        await self._renderer.provide(job.id, _PHOTO_DEEP_ZOOM, recipe)
+        return await run_in_threadpool(self._archives.read, job.id, _PHOTO_DEEP_ZOOM, entry)
+
+    async def _overlay_zoom(
+        self, request: Request, job_id: str, opacity: float | None, classes: str | None, entry: str
+    ) -> bytes:
+        job = await finished_job(self._room, request, job_id)
+        name = OVERLAY_DEEP_ZOOM
+        if opacity is not None or classes is not None:
+            recipe = await run_in_threadpool(self._overlay_recipe, job, opacity, False, classes, "overlay_deep_zoom")
+            name = _view_name(recipe)
+            await self._renderer.provide(job.id, name, recipe)
+        elif await run_in_threadpool(has_picture, self._room.blobs, job):
+            await self._renderer.provide(job.id, name, Recipe("deep_zoom", self._path(job, OVERLAY), base="overlay"))
         return await run_in_threadpool(self._archives.read, job.id, name, entry)
 
-    def _overlay_recipe(self, job: Job, opacity: float | None, legend: bool, classes: str | None) -> Recipe:
+    def _overlay_recipe(
+        self,
+        job: Job,
+        opacity: float | None,
+        legend: bool,
+        classes: str | None,
+        kind: Literal["overlay", "overlay_deep_zoom"] = "overlay",
+    ) -> Recipe:
         manifest = self._room.catalogue.get(job.model).manifest
         is_map = manifest.task == "segmentation"
         names = [entry.name for entry in manifest.classes]
@@ -135,16 +174,21 @@ class _Pictures:
         if opacity is None and is_map:
             opacity = float(job.options.get("opacity", 0.5))
         return Recipe(
-            "overlay",
+            kind,
             self._path(job, PHOTO),
-            labels=self._path(job, _LABELS) if is_map else None,
+            labels=self._labels_path(job) if is_map else None,
             tiles=None if is_map else self._path(job, TILES),
             names=names,
             colours=colours,
             shown=_shown(classes, names, manifest.background_index),
             opacity=None if opacity is None else round(opacity, 2),
             with_legend=legend,
+            base="overlay",
         )
+
+    def _labels_path(self, job: Job) -> str:
+        names = [name for name in _LABELS if self._room.blobs.exists(job.id, name)]
+        return self._path(job, names[0] if names else _LABELS[0])
 
     def _path(self, job: Job, name: str) -> str:
         return str(self._room.blobs.path(job.id, name))
@@ -168,4 +212,5 @@ def _shown(classes: str | None, names: list[str], background: int | None) -> lis
 
 def _view_name(recipe: Recipe) -> str:
     """The same recipe has the same name."""
-    return f"{VIEW_PREFIX}{hashlib.sha256(recipe.to_json()).hexdigest()[:24]}.png"
+    ending = "png" if recipe.kind == "overlay" else "dzi.zip"
+    return f"{VIEW_PREFIX}{hashlib.sha256(recipe.to_json()).hexdigest()[:24]}.{ending}"

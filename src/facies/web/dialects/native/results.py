@@ -35,6 +35,9 @@ _BLOBS: Final = {
         "text/csv",
         "The core as a log (segmentation of cores): every interval with its depths, rock type, share and confidence.",
     ),
+    "labels.tif": ("image/tiff", "The label map of a photo too large for one PNG: a tiled BigTIFF of indices."),
+    "confidence.tif": ("image/tiff", "How sure it is: a tiled BigTIFF, 255 is certain."),
+    "overlay.dzi.zip": ("application/zip", "The overlay of a photo too large for one PNG: a deep zoom as files."),
     "tiles.csv": ("text/csv", "Every tile with its place, probability and label (tile classification)."),
 }
 
