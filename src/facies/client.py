@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,8 @@ import httpx2
 
 from facies.errors import RemoteError
 from facies.remote.line import Line
-from facies.remote.pieces import OnSent, remove_upload, send_in_pieces
+from facies.remote.pieces import OnSent, is_gone, remove_upload, send_in_pieces
+from facies.remote.unfinished import Unfinished, default_folder, fingerprint
 
 IN_PIECES_FROM_BYTES: Final = 32 << 20
 """Photos of so many bytes are sent in pieces, so that a line that breaks costs only the last one."""
@@ -129,7 +131,15 @@ class Client:
     `Retry-After`; nothing is queued twice by that.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, timeout_s: float = 60.0, patience_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout_s: float = 60.0,
+        patience_s: float = 120.0,
+        uploads_dir: str | PathLike[str] | None = None,
+    ) -> None:
         """Make it; nothing is sent yet.
 
         Args:
@@ -137,6 +147,8 @@ class Client:
             key: an API key; a server on one's own machine may not need one.
             timeout_s: the longest silence in the middle of a request, seconds.
             patience_s: for how long a request that fails is made again, seconds.
+            uploads_dir: where unfinished uploads are remembered, so that a new process goes on with them; a folder in
+                `$XDG_STATE_HOME` by default.
 
         Raises:
             RemoteError: `url` is none.
@@ -148,6 +160,8 @@ class Client:
         if not is_url:
             raise RemoteError(f"{url!r} is no address of a server; it begins with http:// or https://.")
         self._line = Line(url.rstrip("/"), key, timeout_s=timeout_s, patience_s=patience_s)
+        self._unfinished = Unfinished(default_folder() if uploads_dir is None else Path(uploads_dir))
+        self._fingerprint = partial(fingerprint, url.rstrip("/"), key)
 
     def __enter__(self) -> Self:
         """Nothing to do."""
@@ -172,7 +186,7 @@ class Client:
         metadata: Mapping[str, Any] | None = None,
         on_sent: OnSent = lambda _sent, _total: None,
     ) -> RemoteJob:
-        """Send a photo; a large one in pieces, going on where it was when the line breaks.
+        """Send a photo; a large one in pieces, going on where it was when the line breaks or this process is ended.
 
         Args:
             photo: a JPEG, PNG, WebP, TIFF or BigTIFF file.
@@ -267,9 +281,23 @@ class Client:
     def _submit_in_pieces(
         self, photo: Path, order: Mapping[str, Any], named: Mapping[str, str], on_sent: OnSent
     ) -> RemoteJob:
-        upload = send_in_pieces(self._line, photo, on_sent)
+        which = self._fingerprint(photo)
+        try:
+            return self._submit_upload(photo, which, order, named, on_sent)
+        except RemoteError as error:
+            if not is_gone(error):
+                raise
+            self._unfinished.forget(which)  # another process sent the same file and was done first, or it took too long
+        return self._submit_upload(photo, which, order, named, on_sent)
+
+    def _submit_upload(
+        self, photo: Path, which: str, order: Mapping[str, Any], named: Mapping[str, str], on_sent: OnSent
+    ) -> RemoteJob:
+        upload = send_in_pieces(self._line, photo, on_sent, self._unfinished, which)
         document = {**order, "upload": upload}
-        job = self._accepted(self._line.ask("POST", _JOBS, lambda: {"json": document, "headers": named}))
+        answer = self._line.ask("POST", _JOBS, lambda: {"json": document, "headers": named})
+        self._unfinished.forget(which)
+        job = self._accepted(answer)
         try:
             remove_upload(self._line, upload)
         except RemoteError as error:  # the job has its photo; what is left goes by itself when its time has run out

@@ -36,8 +36,8 @@ def long_photo(tmp_path):
 
 
 @pytest.fixture
-def client(server):
-    with facies.Client(server.url, server.key) as client:
+def client(server, tmp_path):
+    with facies.Client(server.url, server.key, uploads_dir=tmp_path / "unfinished") as client:
         yield client
 
 
@@ -63,6 +63,37 @@ def test_a_photo_in_pieces(client, server, photo, monkeypatch):
     result = client.result(client.submit(photo, "test-rock"))
     assert "labels.png" in result.files
     assert list((server.data_dir / "uploads").iterdir()) == []
+
+
+def test_an_upload_survives_the_end_of_its_process(server, photo, tmp_path):
+    """Killed after two of nine pieces, and started again: what the server has is not sent twice."""
+    program = f"""
+import sys, time, facies
+from facies import client
+from facies.remote import pieces
+client.IN_PIECES_FROM_BYTES, pieces.PIECE_BYTES = 1, {len(PHOTO) // 8}
+def told(sent, total):
+    print(sent, flush=True)
+    if sys.argv[1] == "stop" and sent >= 2 * pieces.PIECE_BYTES:
+        time.sleep(600)
+with facies.Client({server.url!r}, {server.key!r}) as here:
+    print(here.result(here.submit({str(photo)!r}, "test-coral", on_sent=told)).summary["tiles"]["total"])
+"""
+    environment = {**server.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+
+    def start(how):
+        return subprocess.Popen(
+            [sys.executable, "-c", program, how], env=environment, stdout=subprocess.PIPE, text=True
+        )
+
+    with start("stop") as first:
+        there = [int(first.stdout.readline()) for _ in range(3)][-1]
+        first.kill()
+    with start("go on") as second:
+        lines = second.stdout.read().split()
+    assert there == 2 * (len(PHOTO) // 8)
+    assert (int(lines[0]), int(lines[-2]), lines[-1]) == (there, len(PHOTO), "4")
+    wait_until(lambda: not list((server.data_dir / "uploads").iterdir()))
 
 
 def test_a_file_that_is_no_photo_is_refused_in_words(client, tmp_path):

@@ -115,8 +115,18 @@ def script():
 
 
 @pytest.fixture
-def client(script):
-    with facies.Client(script.url + "/", "facies_secret", timeout_s=5, patience_s=8) as client:
+def open_client(script, tmp_path):
+    """Every client is as one in a process of its own."""
+
+    def open_client(key="facies_secret"):
+        return facies.Client(script.url + "/", key, timeout_s=5, patience_s=8, uploads_dir=tmp_path / "uploads")
+
+    return open_client
+
+
+@pytest.fixture
+def client(open_client):
+    with open_client() as client:
         yield client
 
 
@@ -259,10 +269,87 @@ def test_a_large_photo_goes_in_pieces_and_on_from_where_it_was(script, client, p
     assert (told[0], told[-1]) == ((0, 25_600), (25_600, 25_600))
 
 
+class EndedError(Exception):
+    """As a process ends in the middle."""
+
+
+class TestTakenUpAgain:
+    """An upload that an earlier process left in the middle."""
+
+    @pytest.fixture
+    def left(self, script, open_client, photo, in_pieces):
+        """One that was cut off after its first piece of 10 000 bytes."""
+        script.will("POST", UPLOADS, Answer(201, {}, {"Location": ADDRESS}))
+        script.will("PATCH", ADDRESS, kept(10_000), kept(20_000), kept(25_600))
+        script.will("HEAD", ADDRESS, self.standing(10_000))
+        script.will("DELETE", ADDRESS, Answer(204))
+        script.will("POST", "/api/v1/jobs", Answer(202, ACCEPTED))
+        script.will("GET", JOB, Answer(200, state()))
+
+        def end(sent, _total):
+            if sent:
+                raise EndedError
+
+        with open_client() as client, pytest.raises(EndedError):
+            client.submit(photo, "coral-bleaching", on_sent=end)
+
+    def standing(self, offset, length=25_600):
+        return Answer(200, b"", {"Upload-Offset": str(offset), "Upload-Length": str(length)})
+
+    def submitted(self, open_client, photo, **options):
+        told = []
+        with open_client(**options) as client:
+            assert client.submit(photo, "coral-bleaching", on_sent=lambda *it: told.append(it)).id == ID
+        return told
+
+    def test_it_goes_on_where_it_was(self, script, open_client, photo, left, tmp_path):
+        assert self.submitted(open_client, photo)[0] == (10_000, 25_600)
+        assert len(script.asked("POST", UPLOADS)) == 1
+        assert list((tmp_path / "uploads").iterdir()) == []
+
+    @pytest.mark.parametrize("answer", [Answer(404), Answer(410)])
+    def test_one_that_is_gone_begins_anew(self, script, open_client, photo, left, answer):
+        script.will("HEAD", ADDRESS, answer)
+        script.will("PATCH", ADDRESS, kept(10_000), kept(20_000), kept(25_600))
+        assert self.submitted(open_client, photo)[0] == (0, 25_600)
+        assert len(script.asked("POST", UPLOADS)) == 2
+
+    def test_one_of_another_length_is_another(self, script, open_client, photo, left):
+        script.will("HEAD", ADDRESS, self.standing(10_000, length=9_999_999))
+        script.will("PATCH", ADDRESS, kept(10_000), kept(20_000), kept(25_600))
+        assert self.submitted(open_client, photo)[0] == (0, 25_600)
+
+    @pytest.mark.parametrize("change", ["content", "key"])
+    def test_another_file_or_key_has_an_upload_of_its_own(self, script, open_client, photo, left, change):
+        if change == "content":
+            photo.write_bytes(photo.read_bytes()[::-1])
+        script.will("PATCH", ADDRESS, kept(10_000), kept(20_000), kept(25_600))
+        assert self.submitted(open_client, photo, **({"key": "other"} if change == "key" else {}))[0] == (0, 25_600)
+
+    def test_one_that_another_process_has_used_up_meanwhile_begins_anew(self, script, open_client, photo, left):
+        gone = Answer(404, {"detail": "There is no such upload.", "code": "unknown_upload"})
+        script.will("POST", "/api/v1/jobs", gone, Answer(202, ACCEPTED))
+        script.will("PATCH", ADDRESS, kept(25_600))
+        self.submitted(open_client, photo)
+        assert len(script.asked("POST", UPLOADS)) == 2
+
+    def test_a_model_that_is_not_there_is_told_and_the_upload_stays(self, script, open_client, photo, left, tmp_path):
+        script.will("POST", "/api/v1/jobs", Answer(404, {"detail": "No such model.", "code": "unknown_model"}))
+        with pytest.raises(RemoteError, match="No such model"):
+            self.submitted(open_client, photo)
+        assert len(list((tmp_path / "uploads").iterdir())) == 1
+
+    def test_what_cannot_be_remembered_is_sent_all_the_same(self, script, photo, left, tmp_path):
+        (tmp_path / "file").write_text("in the way")
+        script.will("PATCH", ADDRESS, kept(25_600))
+        with facies.Client(script.url, uploads_dir=tmp_path / "file") as client:
+            assert client.submit(photo, "coral-bleaching").id == ID
+
+
 def test_a_piece_that_is_refused_for_good_is_told(script, client, photo, in_pieces):
     script.will("POST", UPLOADS, Answer(201, {}, {"Location": ADDRESS}))
-    script.will("PATCH", ADDRESS, Answer(410, {"detail": "Its time has run out.", "code": "expired_upload"}))
-    with pytest.raises(RemoteError, match="run out"):
+    script.will("PATCH", ADDRESS, Answer(413, {"detail": "It is too large.", "code": "upload_too_large"}))
+    with pytest.raises(RemoteError, match="too large"):
         client.submit(photo, "coral-bleaching")
     assert len(script.asked("PATCH", ADDRESS)) == 1
 

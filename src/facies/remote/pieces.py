@@ -10,6 +10,7 @@ import httpx2
 
 from facies.errors import RemoteError
 from facies.remote.line import PUT_OFF, Line, Patience, checked, problem_of, retry_after_s
+from facies.remote.unfinished import Unfinished
 
 PIECE_BYTES: Final = 8 << 20
 """What a line that breaks may cost."""
@@ -19,11 +20,20 @@ OnSent = Callable[[int, int], None]
 
 _UPLOADS: Final = "/api/v1/uploads"
 _TUS: Final = {"Tus-Resumable": "1.0.0"}
+_GONE: Final = frozenset({404, 410})
+_GONE_CODES: Final = frozenset({"unknown_upload", "expired_upload"})
 _TRY_AGAIN: Final = PUT_OFF | {409, 423, 460}  # another offset than thought, another request still writing, damaged
 
 
-def send_in_pieces(line: Line, photo: Path, on_sent: OnSent) -> str:
-    """Send a file.
+def send_in_pieces(line: Line, photo: Path, on_sent: OnSent, unfinished: Unfinished, which: str) -> str:
+    """Send a file, from where an earlier process was cut off if one was.
+
+    Args:
+        line: to the server.
+        photo: the file.
+        on_sent: told how far it is.
+        unfinished: remembers the upload until it is forgotten there.
+        which: its name there.
 
     Returns:
         the upload's id, for `POST /jobs`.
@@ -33,11 +43,12 @@ def send_in_pieces(line: Line, photo: Path, on_sent: OnSent) -> str:
         OSError: the file cannot be read.
     """
     with photo.open("rb") as file:
-        total = photo.stat().st_size
-        name = base64.b64encode(photo.name.encode("utf-8", "replace")).decode()
-        headers = {**_TUS, "Upload-Length": str(total), "Upload-Metadata": f"filename {name}"}
-        address = line.ask("POST", _UPLOADS, lambda: {"headers": headers}).headers["location"]
-        offset, patience = 0, line.patience()
+        total, patience = photo.stat().st_size, line.patience()
+        address = unfinished.address(which)
+        offset = None if address is None else _offset_of_earlier(line, address, total)
+        if address is None or offset is None:
+            address, offset = _begin(line, photo.name, total), 0
+            unfinished.remember(which, address)
         on_sent(offset, total)
         while offset < total:
             following = _send_piece(line, address, file, offset, patience)
@@ -48,6 +59,11 @@ def send_in_pieces(line: Line, photo: Path, on_sent: OnSent) -> str:
     return str(address.rpartition("/")[2])
 
 
+def is_gone(error: RemoteError) -> bool:
+    """Whether a server refused because it does not have the upload (any more)."""
+    return error.problem_code in _GONE_CODES or (error.status in _GONE and not error.problem_code)
+
+
 def remove_upload(line: Line, upload: str) -> None:
     """Remove an upload that a job was made of.
 
@@ -55,6 +71,24 @@ def remove_upload(line: Line, upload: str) -> None:
         RemoteError: the server refused.
     """
     line.ask("DELETE", f"{_UPLOADS}/{upload}", lambda: {"headers": _TUS})
+
+
+def _begin(line: Line, name: str, total: int) -> str:
+    """A new upload's address."""
+    encoded = base64.b64encode(name.encode("utf-8", "replace")).decode()
+    headers = {**_TUS, "Upload-Length": str(total), "Upload-Metadata": f"filename {encoded}"}
+    return str(line.ask("POST", _UPLOADS, lambda: {"headers": headers}).headers["location"])
+
+
+def _offset_of_earlier(line: Line, address: str, total: int) -> int | None:
+    """Where an upload goes on that an earlier process began; None if it cannot."""
+    try:
+        answer = line.ask("HEAD", address, lambda: {"headers": _TUS})
+    except RemoteError as error:
+        if is_gone(error):
+            return None
+        raise
+    return int(answer.headers["upload-offset"]) if answer.headers.get("upload-length") == str(total) else None
 
 
 def _send_piece(line: Line, address: str, file: BinaryIO, offset: int, patience: Patience) -> int:
