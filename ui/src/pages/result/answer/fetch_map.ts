@@ -1,0 +1,25 @@
+import { fetchBlob } from "@/api/send";
+import type { MapOrder, MapReply } from "./map_worker";
+import type { PixelMap } from "./png_map";
+
+const MOST_PIXELS = 8_000_000;
+
+/** A map of a job, read by a worker of its own; what `signal` aborts is left unread. */
+export async function fetchMap(path: string, signal: AbortSignal): Promise<PixelMap> {
+  const file = await fetchBlob(path, signal);
+  const worker = new Worker(new URL("./map_worker.ts", import.meta.url), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      const fail = (sentence: string) => reject(new Error(sentence));
+      signal.addEventListener("abort", () => fail("It is not wanted any more."), { once: true });
+      worker.addEventListener("error", () => fail("The map could not be read."));
+      worker.addEventListener("message", ({ data }: MessageEvent<MapReply>) => {
+        if ("map" in data) resolve(data.map);
+        else fail(data.sentence);
+      });
+      worker.postMessage({ file, mostPixels: MOST_PIXELS } satisfies MapOrder);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
