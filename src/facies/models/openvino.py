@@ -132,7 +132,8 @@ def _compile_outputs(
 ) -> tuple[ov.CompiledModel, int]:
     manifest = package.manifest
     try:
-        model = core.read_model(package.weights_path)
+        quantised = package.int8_path if precision == "int8" else None
+        model = core.read_model(quantised or package.weights_path)
         batch_size = _set_batch(model, manifest)
         model = _with_input(with_outputs(model), manifest)
         return core.compile_model(model, "CPU", _properties(streams, precision)), batch_size

@@ -2,6 +2,7 @@
 
 package.toml   what `Manifest` describes
 model.onnx     or .tflite, or OpenVINO IR (.xml beside .bin)
+model-int8.onnx optional: the same network in 8 bits
 CARD.md        trained on, tested on, where it fails
 domain.npy     optional: where the features of training photos lie, for the domain score
 trained-on.txt optional: perceptual hashes of the training pictures, for `facies evaluate`
@@ -37,17 +38,32 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class WeightsFile(_Frozen):
+    """The same network in another file, in the format of the first."""
+
+    file: FileName
+    sha256: Sha256
+
+
 class Weights(_Frozen):
     """The weights file and its checksum.
 
     `precision` is the fastest arithmetic in which the package was measured to answer as well as in f32; a runtime whose
-    processor does not have it takes f32. The weights file of an int8 package is a network with quantised layers.
+    processor does not have it, or answers otherwise in it than was measured, takes f32. The weights of an int8 package
+    have quantised layers; where they are in a file of their own, `int8`, the other file is what f32 is run with.
     """
 
     file: FileName
     format: Literal["onnx", "tflite", "openvino"]
     sha256: Sha256
     precision: Precision = "f32"
+    int8: WeightsFile | None = None
+
+    @model_validator(mode="after")
+    def _int8_is_for_int8(self) -> Self:
+        if self.int8 is not None and self.precision != "int8":
+            raise ValueError('weights.int8 belongs to precision = "int8", and to no other')
+        return self
 
 
 class Input(_Frozen):
@@ -149,13 +165,21 @@ class SelfTest(_Frozen):
 
     Attributes:
         picture: PNG, some tiles of the input's size below one another.
-        probs: one row a tile, one number a class.
-        tolerance: how far any number may be off on another machine or in another precision.
+        probs: one row a tile, one number a class, in f32.
+        served: the same in the precision of the weights, where that is another. A machine that answers so answers as
+            it was measured.
+        tolerance: how far any number may be off on another machine.
     """
 
     picture: FileName = "self-test.png"
     probs: Annotated[tuple[tuple[float, ...], ...], Field(min_length=1)]
+    served: tuple[tuple[float, ...], ...] | None = None
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+    @property
+    def rows_match(self) -> bool:
+        """Whether both answers are about the same tiles and classes."""
+        return [len(row) for row in self.served or ()] == [len(row) for row in self.probs]
 
 
 class Source(_Frozen):
@@ -205,6 +229,8 @@ class Manifest(_Frozen):
             raise ValueError("decision.offset needs one number a class")
         if self.self_test and any(len(row) != len(self.classes) for row in self.self_test.probs):
             raise ValueError("self_test.probs needs one number a class in every row")
+        if self.self_test and self.self_test.served is not None and not self.self_test.rows_match:
+            raise ValueError("self_test.served needs the shape of self_test.probs")
         return self
 
     @model_validator(mode="after")
@@ -262,6 +288,12 @@ class Package:
         return self.path / domain.file if domain else None
 
     @property
+    def int8_path(self) -> Path | None:
+        """The weights in 8 bits, if the package has them."""
+        int8 = self.manifest.weights.int8
+        return self.path / int8.file if int8 else None
+
+    @property
     def card(self) -> str:
         """The model card, Markdown."""
         return (self.path / CARD_NAME).read_text(encoding="utf-8")
@@ -287,6 +319,9 @@ def load_package(folder: Path) -> Package:
     package = Package(folder.resolve(), read_manifest(folder / MANIFEST_NAME))
     domain = package.manifest.domain
     checked = {package.weights_path: (package.manifest.weights.sha256, "weights")}
+    int8 = package.manifest.weights.int8
+    if int8 is not None:
+        checked[package.path / int8.file] = (int8.sha256, "8-bit weights")
     if domain is not None:
         checked[package.path / domain.file] = (domain.sha256, "domain")
     for required in (*checked, package.path / CARD_NAME):
@@ -330,5 +365,6 @@ def package_files(package: Package) -> list[Path]:
     self_test = package.manifest.self_test
     picture = [package.path / self_test.picture] if self_test else []
     domain = [package.domain_path] if package.domain_path else []
-    weights = weights_files(package.weights_path)
+    int8 = weights_files(package.int8_path) if package.int8_path else ()
+    weights = (*weights_files(package.weights_path), *int8)
     return [package.path / MANIFEST_NAME, *weights, *domain, package.path / CARD_NAME, *picture]

@@ -1,44 +1,78 @@
-"""From a trained network to a model package: ONNX, and a check that every back end gives what torch gives."""
+"""From a trained network to files that any runtime reads: ONNX with half-precision weights, and ONNX in 8 bits.
+
+    network ──▶ ONNX, float32 ──┬─▶ weights kept as float16, half the size ──▶ model.onnx
+                                └─▶ 8-bit weights and activations ───────────▶ model-int8.onnx
+
+The weights are rounded to half precision in the network itself first, so that what is stored is what was trained, to
+the bit. Arithmetic stays in float32 wherever a runtime does not choose otherwise.
+"""
 
 import logging
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
-import openvino as ov
+import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import nn
 
 WEIGHTS_NAME = "model.onnx"
+INT8_NAME = "model-int8.onnx"
 INPUT_NAME = "pixels"
 OUTPUT_NAMES = ("logits", "features")
 OPSET = 18
 
+_LEAST_PACKED = 256  # values; below, a cast costs more than it saves
+# The clip is where a ReLU6 ends up: quantised together with the convolution before it, the two are one step.
+_QUANTISED = ("Conv", "Clip")
+
+Pictures = npt.NDArray[np.uint8]
+
 
 @dataclass(frozen=True)
-class Agreement:
-    """How far a back end's logits are from torch's on the same pictures.
+class Exported:
+    """One network as files.
 
     Attributes:
-        largest_difference: of any logit.
-        equal_labels: share of pictures (or pixels) with the same arg-max.
+        weights: ONNX whose arithmetic is float32.
+        int8: the same network in 8 bits.
     """
 
-    largest_difference: float
-    equal_labels: float
+    weights: Path
+    int8: Path
 
 
-def export_onnx(network: nn.Module, size_hw: tuple[int, int], path: Path) -> None:
-    """Write a network as ONNX: `pixels` uint8 (N, h, w, 3) in, `logits` and `features` out, any N.
+def export(network: nn.Module, examples: Pictures, folder: Path) -> Exported:
+    """Write a network in both forms: `pixels` uint8 (N, h, w, 3) in, `logits` and `features` out, any N.
 
     Args:
-        network: takes pixels and returns (logits, features).
-        size_hw: the input's size, pixels.
-        path: the file to write.
+        network: takes pixels and returns (logits, features); its weights are rounded to half precision.
+        examples: uint8 (N, h, w, 3), training pictures; the ranges of the 8-bit activations are what they span.
+        folder: where the files go.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    exported = Exported(folder / WEIGHTS_NAME, folder / INT8_NAME)
+    full = folder / "full.onnx"
+    _round_to_half(network)
+    _write_onnx(network, (examples.shape[1], examples.shape[2]), full)
+    _quantise(full, examples, exported.int8)
+    _pack(full, exported.weights)
+    full.unlink()
+    return exported
+
+
+@torch.no_grad()
+def _round_to_half(network: nn.Module) -> None:
+    for parameter in network.parameters():
+        parameter.copy_(parameter.half().float())
+
+
+def _write_onnx(network: nn.Module, size_hw: tuple[int, int], path: Path) -> None:
     example = torch.zeros((2, *size_hw, 3), dtype=torch.uint8)
     network = network.eval().to(memory_format=torch.contiguous_format)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -58,36 +92,52 @@ def export_onnx(network: nn.Module, size_hw: tuple[int, int], path: Path) -> Non
         )
 
 
-def measure_agreement(network: nn.Module, path: Path, pictures: npt.NDArray[np.uint8]) -> dict[str, dict[str, float]]:
-    """Run the exported file in every back end and compare with torch.
-
-    Args:
-        network: what was exported.
-        path: the ONNX file.
-        pictures: uint8 (N, h, w, 3).
-
-    Returns:
-        From the back end's name to its `Agreement`, ready for a manifest.
-    """
-    with torch.inference_mode():
-        expected = network.eval()(torch.from_numpy(pictures))[0].numpy()
-    found = {"onnxruntime_f32": _run_onnxruntime(path, pictures)}
-    for precision in ("f32", "bf16"):
-        found[f"openvino_{precision}"] = _run_openvino(path, pictures, precision)
-    return {name: asdict(_compare(expected, logits)) for name, logits in found.items()}
-
-
-def _compare(expected: npt.NDArray[np.float32], logits: npt.NDArray[np.float32]) -> Agreement:
-    difference = float(np.abs(expected - logits).max())
-    return Agreement(difference, float((expected.argmax(1) == logits.argmax(1)).mean()))
+def _pack(source: Path, target: Path) -> None:
+    """Store large float32 weights as float16 and a cast back, which runtimes carry out once, when they load."""
+    model = onnx.load(source)
+    graph, casts, packed = model.graph, [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < _LEAST_PACKED:
+            packed.append(tensor)
+            continue
+        stored = f"{tensor.name}.half"
+        packed.append(numpy_helper.from_array(values.astype(np.float16), stored))
+        casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    for field, entries in ((graph.initializer, packed), (graph.node, nodes)):
+        del field[:]
+        field.extend(entries)
+    onnx.save(model, target)
 
 
-def _run_onnxruntime(path: Path, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    logits: npt.NDArray[np.float32] = session.run(["logits"], {INPUT_NAME: pictures})[0]
-    return logits
+class _Examples(CalibrationDataReader):
+    """Hands pictures to the quantiser, one by one."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._left = iter(pictures)
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next picture, None after the last."""
+        picture = next(self._left, None)
+        return None if picture is None else {INPUT_NAME: picture[None]}
 
 
-def _run_openvino(path: Path, pictures: npt.NDArray[np.uint8], precision: str) -> npt.NDArray[np.float32]:
-    compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": precision})
-    return np.array(compiled(pictures)["logits"])
+def _quantise(source: Path, examples: Pictures, target: Path) -> None:
+    """Write the network with 8-bit convolutions, a scale a channel; what comes after them stays in float32."""
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # the quantiser recommends, by the root logger, a step that changes nothing here
+    try:
+        quantize_static(
+            source,
+            target,
+            _Examples(examples),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=list(_QUANTISED),
+        )
+    finally:
+        logger.setLevel(level)

@@ -5,7 +5,7 @@ and every fold is the same, and is done here, by OpenVINO, which is several time
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +93,11 @@ def _fill(
         report(name, record + 1, records)
     for bank in banks:
         bank.flush()
+
+
+def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays by name, .npz; an interrupted write leaves nothing."""
+    half_written = path.with_suffix(".part.npz")
+    named: dict[str, Any] = dict(arrays)
+    np.savez_compressed(half_written, **named)
+    half_written.replace(path)

@@ -1,6 +1,7 @@
 """Writes a model package from a plan and from what training measured."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -10,27 +11,35 @@ import tomli_w
 from facies.errors import TrainingError
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
-from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, load_package, weights_sha256
+from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, Precision, load_package, weights_sha256
 from facies.training.calibration import Calibration
-from facies.training.export import OUTPUT_NAMES, WEIGHTS_NAME
+from facies.training.export import INT8_NAME, OUTPUT_NAMES, WEIGHTS_NAME
 from facies.training.plan import Plan
 
 
-def write_package(
-    plan: Plan,
-    plan_dir: Path,
-    folder: Path,
-    calibration: Calibration,
-    measured: Mapping[str, Any],
-) -> Package:
+@dataclass(frozen=True)
+class Result:
+    """What training adds to a plan.
+
+    Attributes:
+        calibration: goes into the decision.
+        measured: the manifest's metrics; also fills the card's template.
+        precision: the fastest that answers as well as f32.
+    """
+
+    calibration: Calibration
+    measured: Mapping[str, Any]
+    precision: Precision
+
+
+def write_package(plan: Plan, plan_dir: Path, folder: Path, result: Result) -> Package:
     """Write manifest, card and self-test beside the weights that are in `folder` already, and load the whole.
 
     Args:
         plan: what the manifest says that was not measured.
         plan_dir: where the card's template is.
-        folder: the package's, with `model.onnx`.
-        calibration: goes into the decision.
-        measured: the manifest's metrics; also fills the card's template.
+        folder: the package's, with `model.onnx`, and `model-int8.onnx` where that is the precision.
+        result: what was trained and measured.
 
     Raises:
         TrainingError: the card's template is missing or names a score that was not measured.
@@ -40,31 +49,46 @@ def write_package(
     kept = section.model_dump(mode="json", exclude={"card", "positive", "background"})
     decision: dict[str, Any] = {
         "threshold": 0.5,
-        "temperature": round(calibration.temperature, 5),
-        "offset": [round(value, 5) for value in calibration.offset],
+        "temperature": round(result.calibration.temperature, 5),
+        "offset": [round(value, 5) for value in result.calibration.offset],
         "positive": section.positive,
         "background": section.background,
     }
     manifest = {
         "format_version": 1,
         **kept,
-        "weights": {"file": WEIGHTS_NAME, "format": "onnx", "sha256": weights_sha256(folder / WEIGHTS_NAME)},
+        "weights": _describe_weights(folder, result.precision),
         "output": {"name": OUTPUT_NAMES[0], "kind": "logits"},
         "decision": {name: value for name, value in decision.items() if value is not None},
-        "metrics": dict(measured),
+        "metrics": dict(result.measured),
     }
     Manifest.model_validate(manifest)
     (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
-    (folder / CARD_NAME).write_text(fill_card(plan_dir / section.card, measured), encoding="utf-8")
+    (folder / CARD_NAME).write_text(fill_card(plan_dir / section.card, result.measured), encoding="utf-8")
     return _with_self_test(load_package(folder))
 
 
+def _describe_weights(folder: Path, precision: Precision) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "file": WEIGHTS_NAME,
+        "format": "onnx",
+        "sha256": weights_sha256(folder / WEIGHTS_NAME),
+        "precision": precision,
+    }
+    if precision == "int8":
+        described["int8"] = {"file": INT8_NAME, "sha256": weights_sha256(folder / INT8_NAME)}
+    return described
+
+
 def _with_self_test(package: Package) -> Package:
-    runtime = OpenVinoRuntime(package, streams=1)
+    served = package.manifest.weights.precision
+    names: list[Precision] = ["f32"] if served == "f32" else ["f32", served]
+    runtimes = [OpenVinoRuntime(package, 1, name) for name in names]
     try:
-        return self_test.make(package, runtime)
+        return self_test.make(package, runtimes[0], served=runtimes[1] if len(runtimes) > 1 else None)
     finally:
-        runtime.close()
+        for runtime in runtimes:
+            runtime.close()
 
 
 def fill_card(template: Path, measured: Mapping[str, Any]) -> str:

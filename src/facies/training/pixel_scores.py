@@ -50,6 +50,14 @@ def score(
     }
 
 
+def held_out_mean_iou(
+    records: Sequence[PhotoRecord], found: Mapping[int, LabelMap], classes: int, scored: Sequence[int]
+) -> float:
+    """The mean IoU alone; arguments as `score`, `classes` being how many there are."""
+    matrices = [_matrices(records[number].read()[1], label_map, classes)[0] for number, label_map in found.items()]
+    return metrics.mean_iou(np.sum(matrices, axis=0), scored)
+
+
 def _matrices(truth: LabelMap, found: LabelMap, classes: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     known = truth != IGNORE
     core = metrics.confusion((truth[known] > 0).astype(np.int64), (found[known] > 0).astype(np.int64), 2)

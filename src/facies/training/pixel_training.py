@@ -4,10 +4,9 @@ The encoder is frozen: on some dozen photos, letting it move loses more than it 
 is computed once, and only the decoder is trained, on what is kept.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +20,22 @@ from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import cut
 from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
+from facies.training.calibration import softmax
 from facies.training.datasets import IGNORE, UNKNOWN, PhotoRecord
 from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2, load_start
-from facies.training.feature_bank import Bank, build_banks
+from facies.training.export import Pictures, export
+from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
 from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
 from facies.training.plan import Plan
+from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
 from facies.training.probes import fit_binary, fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
+
+Maps = dict[int, npt.NDArray[np.uint8]]
+"""Label maps by the number of their record."""
 
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
@@ -65,12 +70,14 @@ class PixelOutcome:
         records: what it was trained on.
         fold_of: int64 (R,); -1 where a record is not scored.
         held_out: for each scored record its label map, from a network that saw nothing of its group: uint8 (H, W).
+        by_precision: the same from each back end that the network was exported to.
     """
 
     network: PixelClassifier
     records: tuple[PhotoRecord, ...]
     fold_of: FoldOf
-    held_out: dict[int, npt.NDArray[np.uint8]]
+    held_out: Maps
+    by_precision: dict[str, Maps]
 
 
 def train_pixels(
@@ -90,33 +97,77 @@ def train_pixels(
     """
     data = _prepare(plan, records, layers, work_dir, report)
     fold_of = _folds(plan, data)
-    held_out: dict[int, npt.NDArray[np.uint8]] = {}
+    found: dict[str, Maps] = {name: {} for name in ("torch_f32", *BACK_ENDS)}
     for fold in range(plan.split.folds):
         kept = work_dir / f"held-out-{fold}.npz"
-        inside = np.flatnonzero(fold_of == fold).tolist()
+        inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
         if not kept.is_file():
-            network = _train(plan, data, np.flatnonzero(fold_of != fold), layers, f"fold {fold + 1}", work_dir, report)
-            _save_maps(kept, {number: map_photo(network, plan, records[number].read()[0]) for number in inside})
+            network = _train(plan, data, outside, layers, f"fold {fold + 1}", work_dir, report)
+            _map_held_out(network, plan, records, (inside, outside), kept)
         with np.load(kept) as maps:
-            held_out |= {int(name): maps[name] for name in maps.files}
+            for key in maps.files:
+                name, _, number = key.partition("/")
+                found[name][int(number)] = maps[key]
     everything = np.arange(len(records))
     network = _train(plan, data, everything, layers, "all data", work_dir, report)
-    return PixelOutcome(network, tuple(records), fold_of, held_out)
+    return PixelOutcome(network, tuple(records), fold_of, found.pop("torch_f32"), found)
 
 
-def _save_maps(path: Path, maps: Mapping[int, npt.NDArray[np.uint8]]) -> None:
-    """Write label maps by the number of their photo; an interrupted write leaves nothing."""
-    half_written = path.with_suffix(".part.npz")
-    named: dict[str, Any] = {str(number): found for number, found in maps.items()}
-    np.savez_compressed(half_written, **named)
-    half_written.replace(path)
+def _map_held_out(
+    network: PixelClassifier,
+    plan: Plan,
+    records: Sequence[PhotoRecord],
+    sides: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    kept: Path,
+) -> None:
+    """Map the photos of a fold in torch and in every back end, exported as the shipped network is.
+
+    Args:
+        network: trained on the other folds.
+        plan: for its tiling.
+        records: the photos.
+        sides: the numbers of the photos inside the fold and outside.
+        kept: where the maps go, by back end and number.
+    """
+    inside, outside = sides
+    exported = export(
+        network, example_windows(plan, [records[number] for number in outside.tolist()], EXAMPLES), kept.parent
+    )
+    looks = {"torch_f32": torch_look(network)} | {name: open_back_end(name, exported) for name in BACK_ENDS}
+    photos = {number: records[number].read()[0] for number in inside.tolist()}
+    save_arrays(
+        kept,
+        {f"{name}/{n}": map_photo(look, plan, photo) for n, photo in photos.items() for name, look in looks.items()},
+    )
 
 
-def map_photo(network: PixelClassifier, plan: Plan, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def torch_look(network: PixelClassifier) -> Look:
+    """What torch says of windows."""
+
+    def look(windows: Pictures) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            logits: npt.NDArray[np.float32] = network(torch.from_numpy(windows))[0].numpy()
+        return logits
+
+    return look
+
+
+def example_windows(plan: Plan, records: Sequence[PhotoRecord], most: int) -> Pictures:
+    """One window of some photos, evenly over the records, as the network takes them: uint8 (N, h, w, 3)."""
+    windows = []
+    for number, record in enumerate(records[:: max(1, len(records) // most)][:most]):
+        photo, _ = record.read()
+        upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
+        found = list(cut(make_upright(photo, upright), grid))
+        windows.append(found[number % len(found)])
+    return np.stack(windows)
+
+
+def map_photo(look: Look, plan: Plan, photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The label map of a photo, cut and stitched as the package will be served.
 
     Args:
-        network: in evaluation mode.
+        look: a network.
         plan: for its tiling.
         photo: uint8 (H, W, 3).
 
@@ -125,15 +176,13 @@ def map_photo(network: PixelClassifier, plan: Plan, photo: npt.NDArray[np.uint8]
     """
     upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
     windows = np.stack(list(cut(make_upright(photo, upright), grid)))
-    labels, confidence = (lay_back(found, upright) for found in take_likeliest(_probs(network, windows), grid))
+    labels, confidence = (lay_back(found, upright) for found in take_likeliest(_probs(look, windows), grid))
     return LabelMap(upright.photo_hw, labels, confidence).labels_of(0, len(photo))
 
 
-def _probs(network: PixelClassifier, windows: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.float32]]:
+def _probs(look: Look, windows: Pictures) -> Iterator[npt.NDArray[np.float32]]:
     for first in range(0, len(windows), _WINDOWS_AT_ONCE):
-        with torch.inference_mode():
-            logits, _ = network(torch.from_numpy(windows[first : first + _WINDOWS_AT_ONCE]))
-            yield from logits.softmax(1).numpy()
+        yield from softmax(look(windows[first : first + _WINDOWS_AT_ONCE])).astype(np.float32)
 
 
 def _prepare(

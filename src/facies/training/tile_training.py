@@ -19,13 +19,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from facies.errors import TrainingError
+from facies.imaging.tiles import fit as fit_size
 from facies.training.backbone import Layer
 from facies.training.calibration import fit_two_classes
 from facies.training.datasets import NEITHER, TileRecord
 from facies.training.encoders import ENCODERS, Encoder, load_start
-from facies.training.feature_bank import Bank, build_banks
+from facies.training.export import Pictures, export
+from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
 from facies.training.plan import Plan, Schedule
+from facies.training.precision import BACK_ENDS, EXAMPLES, open_back_end
 from facies.training.probes import fit_binary, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
@@ -74,12 +77,15 @@ class TileOutcome:
         data: what it was trained on.
         fold_of: int64 (R,).
         held_out: float32 (R, plain views, C), the logits of networks that saw nothing of the record's group.
+        by_precision: from each back end, and torch, to what it says of whole pictures, (R, C), from the same networks;
+            zeros where a record is not of the first domain.
     """
 
     network: TileClassifier
     data: TileData
     fold_of: FoldOf
     held_out: npt.NDArray[np.float32]
+    by_precision: dict[str, npt.NDArray[np.float32]]
 
 
 def train_tiles(
@@ -99,16 +105,48 @@ def train_tiles(
     """
     data = _prepare(plan, records, layers, work_dir, report)
     fold_of = _folds(plan, data)
-    held_out = np.zeros((len(data), PLAIN_VIEWS, len(plan.package.classes)), np.float32)
+    classes = len(plan.package.classes)
+    held_out = np.zeros((len(data), PLAIN_VIEWS, classes), np.float32)
+    by_precision = {name: np.zeros((len(data), classes), np.float32) for name in ("torch_f32", *BACK_ENDS)}
     for fold in range(plan.split.folds):
-        inside = np.flatnonzero(fold_of == fold)
-        kept = work_dir / f"held-out-{fold}.npy"
+        inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
+        served = inside[data.domains[inside] == 0]
+        kept = work_dir / f"held-out-{fold}.npz"
         if not kept.is_file():
-            network = _train(plan, data, np.flatnonzero(fold_of != fold), layers, f"fold {fold + 1}", work_dir, report)
-            np.save(kept, predict(network, data, inside, plan.schedule.frozen_blocks))
-        held_out[inside] = np.load(kept)
+            network = _train(plan, data, outside, layers, f"fold {fold + 1}", work_dir, report)
+            views = predict(network, data, inside, plan.schedule.frozen_blocks)
+            examples = example_tiles(plan, [records[number] for number in outside.tolist()], EXAMPLES)
+            pictures = example_tiles(plan, [records[number] for number in served.tolist()], len(served))
+            answers = _answer(network, examples, pictures, work_dir / "exported")
+            save_arrays(kept, {"views": views} | answers)
+        with np.load(kept) as found:
+            held_out[inside] = found["views"]
+            for name, logits in by_precision.items():
+                logits[served] = found[name]
     network = _train(plan, data, np.arange(len(data)), layers, "all data", work_dir, report)
-    return TileOutcome(network, data, fold_of, held_out)
+    return TileOutcome(network, data, fold_of, held_out, by_precision)
+
+
+def _answer(
+    network: TileClassifier, examples: Pictures, pictures: Pictures, folder: Path
+) -> dict[str, npt.NDArray[np.float32]]:
+    """What a network says of pictures in torch and in every back end, exported as the shipped one is."""
+    exported = export(network, examples, folder)
+    looks = {name: open_back_end(name, exported) for name in BACK_ENDS}
+    with torch.inference_mode():
+        parts = [network(torch.from_numpy(part))[0].numpy() for part in _in_parts(pictures)]
+    found = {name: np.concatenate([look(part) for part in _in_parts(pictures)]) for name, look in looks.items()}
+    return {"torch_f32": np.concatenate(parts)} | found
+
+
+def _in_parts(pictures: Pictures) -> list[Pictures]:
+    return [pictures[first : first + _RECORDS_AT_ONCE] for first in range(0, len(pictures), _RECORDS_AT_ONCE)]
+
+
+def example_tiles(plan: Plan, records: Sequence[TileRecord], most: int) -> Pictures:
+    """Whole pictures as the network takes them, evenly over the records: uint8 (at most `most`, h, w, 3)."""
+    chosen = records[:: max(1, len(records) // most)][:most]
+    return np.stack([fit_size(record.read(), plan.package.input.size_hw) for record in chosen])
 
 
 def _prepare(

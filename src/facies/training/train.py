@@ -20,34 +20,33 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from facies.analysis import plan_tiles
-from facies.imaging.tiles import cut
-from facies.imaging.tiles import fit as fit_size
-from facies.imaging.upright import make_upright
 from facies.models.package import Package
+from facies.training import metrics
 from facies.training.backbone import Layer, read_layers
 from facies.training.calibration import Calibration
 from facies.training.datasets import (
+    NEITHER,
     DrawnRecord,
     PhotoRecord,
     TileRecord,
     drawn_test_records,
 )
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
-from facies.training.export import WEIGHTS_NAME, export_onnx, measure_agreement
-from facies.training.packaging import write_package
+from facies.training.export import Pictures, export
+from facies.training.packaging import Result, write_package
 from facies.training.pixel_network import PixelClassifier
+from facies.training.pixel_scores import held_out_mean_iou
 from facies.training.pixel_scores import score as pixel_score
-from facies.training.pixel_training import map_photo, train_pixels
+from facies.training.pixel_training import example_windows, map_photo, torch_look, train_pixels
 from facies.training.plan import Plan, SyntheticCores, read_plan
+from facies.training.precision import EXAMPLES, MAIN_SCORE, choose, compare, tabulate
 from facies.training.progress import Report, silent
 from facies.training.readers import read_photos, read_tiles
 from facies.training.tile_scores import calibrate, held_out_probability, score
-from facies.training.tile_training import TileOutcome, train_tiles
+from facies.training.tile_training import TileOutcome, example_tiles, train_tiles
 
 _WORK = "work"
 _USED = "used.json"
-_AGREEMENT_PICTURES = 16
 
 
 def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, report: Report = silent) -> Package:
@@ -74,11 +73,14 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     _begin(plan_path, data_dir, work_dir)
     layers = read_layers(data_dir / plan.start.weights) if plan.start.weights else []
     run = _TASKS[plan.package.task]
-    network, calibration, measured, pictures = run(_Run(plan, plan_path.parent, data_dir, layers, work_dir, report))
-    folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(network, plan.package.input.size_hw, folder / WEIGHTS_NAME)
-    measured["agreement"] = measure_agreement(network, folder / WEIGHTS_NAME, pictures)
-    package = write_package(plan, plan_path.parent, folder, calibration, measured)
+    trained = run(_Run(plan, plan_path.parent, data_dir, layers, work_dir, report))
+    exported, main = export(trained.network, trained.examples, folder), MAIN_SCORE[plan.package.task]
+    table = tabulate(compare(trained.network, exported, trained.examples), trained.by_precision, main)
+    precision = choose(table, main)
+    if precision != "int8":
+        exported.int8.unlink()
+    measured = trained.measured | {"precision": table}
+    package = write_package(plan, plan_path.parent, folder, Result(trained.calibration, measured, precision))
     _write_fingerprints(package, plan, plan_path.parent, data_dir)
     return package
 
@@ -105,7 +107,26 @@ class _Run:
     report: Report
 
 
-def _train_tiles(run: _Run) -> "_Trained":
+@dataclass(frozen=True)
+class _Trained:
+    """What a run gives.
+
+    Attributes:
+        network: trained on all the data.
+        calibration: for the manifest's decision.
+        measured: for the manifest's metrics.
+        examples: training pictures as the network takes them.
+        by_precision: from each back end, and torch, to the main score of networks exported to it, held out.
+    """
+
+    network: nn.Module
+    calibration: Calibration
+    measured: dict[str, Any]
+    examples: Pictures
+    by_precision: dict[str, float]
+
+
+def _train_tiles(run: _Run) -> _Trained:
     plan, records = run.plan, _tile_records(run.plan, run.data_dir)
     outcome = train_tiles(plan, records, run.layers, run.work_dir, run.report)
     data, whole = outcome.data, outcome.held_out[:, 0]
@@ -122,8 +143,12 @@ def _train_tiles(run: _Run) -> "_Trained":
         other = data.domains == number
         served = calibration.probs(whole[other])[:, 1]
         measured[name] = score(served, data.labels[other], _chosen(data.groups, other))
-    pictures = _example_tiles(plan, records)
-    return outcome.network, calibration, measured, pictures
+    truth, counts = data.labels == 1, main & (data.labels != NEITHER)
+    by_precision = {
+        name: metrics.auc(truth[counts], logits[counts, 1] - logits[counts, 0])
+        for name, logits in outcome.by_precision.items()
+    }
+    return _Trained(outcome.network, calibration, measured, example_tiles(plan, records, EXAMPLES), by_precision)
 
 
 def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.NDArray[np.bool_]) -> dict[str, Any]:
@@ -134,23 +159,28 @@ def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.N
     return score(probability, np.repeat(outcome.data.labels[inside], corners.shape[1]), groups)
 
 
-def _train_pixels(run: _Run) -> "_Trained":
+def _train_pixels(run: _Run) -> _Trained:
     plan, records = run.plan, _photo_records(run.plan, run.plan_dir, run.data_dir)
     outcome = train_pixels(plan, records, run.layers, run.work_dir, run.report)
     names = plan.package.class_names
     scored = _classes_seen(outcome.records, outcome.held_out, len(names))
     main = next(record.domain for record in records if record.scored)
     measured = _describe_split(plan) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
+    by_precision = {
+        name: held_out_mean_iou(outcome.records, maps, len(names), scored)
+        for name, maps in ({"torch_f32": outcome.held_out} | outcome.by_precision).items()
+    }
     for data in plan.data:
         if isinstance(data, SyntheticCores) and data.test_count:
             measured[f"{data.domain}_unseen"] = _score_drawn(plan, outcome.network, drawn_test_records(data))
-    pictures = _example_windows(plan, records)
-    return outcome.network, Calibration(1.0, (0.0,) * len(names)), measured, pictures
+    calibration = Calibration(1.0, (0.0,) * len(names))
+    return _Trained(outcome.network, calibration, measured, example_windows(plan, records, EXAMPLES), by_precision)
 
 
 def _score_drawn(plan: Plan, network: PixelClassifier, records: Sequence[DrawnRecord]) -> dict[str, Any]:
     """Scores of the final network on drawings it has not seen, the background being one of the classes."""
-    found = {number: map_photo(network, plan, record.read()[0]) for number, record in enumerate(records)}
+    look = torch_look(network)
+    found = {number: map_photo(look, plan, record.read()[0]) for number, record in enumerate(records)}
     return pixel_score(records, found, plan.package.class_names, range(len(plan.package.classes)))
 
 
@@ -182,22 +212,6 @@ def _photo_records(plan: Plan, plan_dir: Path, data_dir: Path) -> list[PhotoReco
     return records
 
 
-def _example_tiles(plan: Plan, records: Sequence[TileRecord]) -> npt.NDArray[np.uint8]:
-    """Some whole pictures, evenly over the records, as the network takes them."""
-    chosen = records[:: max(1, len(records) // _AGREEMENT_PICTURES)][:_AGREEMENT_PICTURES]
-    return np.stack([fit_size(record.read(), plan.package.input.size_hw) for record in chosen])
-
-
-def _example_windows(plan: Plan, records: Sequence[PhotoRecord]) -> npt.NDArray[np.uint8]:
-    """The first window of some photos, evenly over the records, as the network takes them."""
-    windows = []
-    for record in records[:: max(1, len(records) // _AGREEMENT_PICTURES)][:_AGREEMENT_PICTURES]:
-        photo, _ = record.read()
-        upright, grid = plan_tiles((photo.shape[0], photo.shape[1]), plan.package.tiling)
-        windows.append(next(cut(make_upright(photo, upright), grid)))
-    return np.stack(windows)
-
-
 def _chosen(groups: Sequence[str], mask: npt.NDArray[np.bool_]) -> list[str]:
     return [groups[number] for number in np.flatnonzero(mask).tolist()]
 
@@ -218,5 +232,4 @@ def _begin(plan_path: Path, data_dir: Path, work_dir: Path) -> None:
     record.write_text(text, encoding="utf-8")
 
 
-_Trained = tuple[nn.Module, Calibration, dict[str, Any], npt.NDArray[np.uint8]]
 _TASKS: dict[str, Callable[[_Run], _Trained]] = {"tile-classification": _train_tiles, "segmentation": _train_pixels}

@@ -1,10 +1,12 @@
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from facies.errors import PackageError
+from facies.errors import ChecksumError, PackageError
+from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime, available_precision
 from facies.models.package import load_package, weights_sha256
 from tests.data.networks import expected_logits, map_package, tile_package
@@ -107,3 +109,47 @@ def test_every_precision_of_a_manifest_is_run(tmp_path, precision):
     manifest.write_text(manifest.read_text().replace("[weights]", f'[weights]\nprecision = "{precision}"'))
     expected = softmax(expected_logits(TILES, 2, by_pixel=False))
     np.testing.assert_allclose(answer(load_package(folder), TILES), expected, atol=0.03)
+
+
+def in_int8(folder):
+    """A package whose 8-bit weights look at another channel, so that a test sees which file was run."""
+    package = tile_package(folder)
+    other = tile_package(folder.parent / "other", colour="BGR")
+    for ending in (".xml", ".bin"):
+        shutil.copy(other.weights_path.with_suffix(ending), folder / f"int8{ending}")
+    manifest = folder / "package.toml"
+    int8 = f'precision = "int8"\n[weights.int8]\nfile = "int8.xml"\nsha256 = "{weights_sha256(folder / "int8.xml")}"\n'
+    manifest.write_text(manifest.read_text().replace("[input]", f"{int8}[input]"))
+    package = load_package(folder)
+    f32, int8 = OpenVinoRuntime(package, 1, "f32"), OpenVinoRuntime(package, 1)
+    try:
+        return self_test.make(package, f32, served=int8)
+    finally:
+        f32.close()
+        int8.close()
+
+
+@pytest.mark.parametrize(("precision", "seen"), [("int8", slice(None, None, -1)), ("f32", slice(None))])
+def test_8_bits_have_a_file_of_their_own_and_the_self_test_knows_both(tmp_path, precision, seen):
+    package = in_int8(tmp_path / "tiles")
+    runtime = OpenVinoRuntime(package, 1, precision)
+    try:
+        assert self_test.run(package, runtime) < 1e-4
+        probs = runtime.submit(TILES[:1]).result().probs
+    finally:
+        runtime.close()
+    np.testing.assert_allclose(probs, softmax(expected_logits(TILES[:1, ..., seen], 2, by_pixel=False)), atol=1e-5)
+
+
+def test_damaged_8_bit_weights_are_refused(tmp_path):
+    folder = in_int8(tmp_path / "tiles").path
+    (folder / "int8.bin").write_bytes(b"damaged")
+    with pytest.raises(ChecksumError, match=r"8-bit weights of tiles@1\.0\.0"):
+        load_package(folder)
+
+
+def test_8_bit_weights_that_nothing_runs_are_no_manifest(tmp_path):
+    manifest = in_int8(tmp_path / "tiles").path / "package.toml"
+    manifest.write_text(manifest.read_text().replace('precision = "int8"', 'precision = "bf16"'))
+    with pytest.raises(PackageError, match=r"weights\.int8 belongs to"):
+        load_package(manifest.parent)
