@@ -41,16 +41,18 @@ def test_rock_types_speaks_the_rock_contract(shipped):
 @pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
 def test_packages_are_small_and_say_where_they_come_from(shipped, name):
     package = shipped.get(name)
-    assert package.weights_path.stat().st_size < MAX_WEIGHTS_BYTES
+    weights = [package.weights_path, *([package.int8_path] if package.int8_path else [])]
+    assert sum(path.stat().st_size for path in weights) < MAX_WEIGHTS_BYTES
     assert package.manifest.sources
     assert all(source.licence for source in package.manifest.sources)
     assert len(package.card) > 500
 
 
+@pytest.mark.parametrize("precision", ["f32", None])
 @pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
-def test_packages_say_what_they_said_when_they_were_made(shipped, name):
+def test_packages_say_what_they_said_when_they_were_made(shipped, name, precision):
     package = shipped.get(name)
-    runtime = OpenVinoRuntime(package, streams=1)
+    runtime = OpenVinoRuntime(package, 1, precision)
     try:
         assert self_test.run(package, runtime) <= package.manifest.self_test.tolerance
     finally:
