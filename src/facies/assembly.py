@@ -232,7 +232,7 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     from facies.web import server
     from facies.web.app import create_app
     from facies.web.dialects import coral, rock
-    from facies.web.webhooks import WebhookCaller
+    from facies.web.webhooks import WebhookCaller, trusted
 
     _check_exposure(settings)
     references = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
@@ -241,7 +241,8 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     with open_store(settings) as store:
         first_key = None if store.keys.has_any() else store.keys.create(_FIRST_KEY_NAME)[1]
         uploads, packages = _uploads(settings, store), registry(settings)
-        caller = WebhookCaller(store.calls, time.time, allow_private=settings.private_webhooks)
+        tls = trusted(settings.webhook_authorities)
+        caller = WebhookCaller(store.calls, time.time, allow_private=settings.private_webhooks, tls=tls)
         app = create_app(_web_config(settings), store, LocalBlobs(settings.blobs_dir), served, packages, uploads)
         manifests = [package.manifest for package in served.values()]
         with (

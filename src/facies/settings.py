@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         False, description="Whether webhooks may go to addresses that are not public, and over plain http."
     )
 
+    webhook_authorities: Path | None = Field(
+        None, description="Certificates, PEM, that webhooks believe beside the usual ones."
+    )
+
     runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches at a time; 0: one a core.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")

@@ -14,14 +14,16 @@ import hmac
 import json
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
-from facies.errors import WebhookError
+from facies.errors import SettingsError, WebhookError
 from facies.jobs.job import Job
 from facies.jobs.webhook_rows import CallRows, DueCall, Webhook
 
@@ -102,17 +104,26 @@ def is_public(address: _Address) -> bool:
 class WebhookCaller:
     """Makes the calls that are due."""
 
-    def __init__(self, rows: CallRows, clock: Callable[[], float], *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        rows: CallRows,
+        clock: Callable[[], float],
+        *,
+        allow_private: bool,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Make it.
 
         Args:
             rows: of the store.
             clock: gives Unix seconds.
             allow_private: whether calls may go to addresses that are not public.
+            tls: says which certificates are believed, see `trusted`; the usual ones by default.
         """
         self._rows = rows
         self._clock = clock
         self._allow_private = allow_private
+        self._tls = tls
 
     def call_all(self) -> None:
         """Make every call that is due, a few at a time."""
@@ -143,7 +154,7 @@ class WebhookCaller:
         }
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                status = await post(call.webhook.url, headers, body, allow_private=self._allow_private)
+                status = await post(call.webhook.url, headers, body, allow_private=self._allow_private, tls=self._tls)
         except TimeoutError:
             return f"no answer within {_DEADLINE_S:g} s"
         except (WebhookError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
@@ -159,7 +170,32 @@ class WebhookCaller:
         _log.warning("The webhook of job %s %s: %s", call.job.id, fate, problem)
 
 
-async def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_private: bool) -> int:
+def trusted(authorities: Path | None) -> ssl.SSLContext:
+    """Believes the certificates of the usual authorities.
+
+    Args:
+        authorities: more of them, a PEM file; None for no more.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    tls = httpx2.create_ssl_context()
+    if authorities is not None:
+        try:
+            tls.load_verify_locations(authorities)
+        except OSError as error:  # ssl.SSLError is one too
+            raise SettingsError(f"webhook_authorities: {authorities} holds no readable certificates.") from error
+    return tls
+
+
+async def post(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    allow_private: bool,
+    tls: ssl.SSLContext | None = None,
+) -> int:
     """Send a POST to a checked address, and wherever it redirects to.
 
     Returns:
@@ -171,7 +207,10 @@ async def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_priva
         OSError: its name cannot be looked up.
     """
     target = httpx2.URL(url)
-    async with httpx2.AsyncClient(trust_env=False, timeout=_DEADLINE_S, follow_redirects=False) as client:
+    verify = trusted(None) if tls is None else tls
+    async with httpx2.AsyncClient(
+        trust_env=False, verify=verify, timeout=_DEADLINE_S, follow_redirects=False
+    ) as client:
         for _ in range(1 + _MAX_REDIRECTS):
             addresses = await _checked_addresses(target, allow_private)
             answer = await _send(client, target, addresses, headers, body)
