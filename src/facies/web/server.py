@@ -30,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-        # Connections inherit it. Without, an answer in two pieces waits up to 40 ms for the client to confirm the first.
+        # Connections inherit it. Without, an answer in two pieces waits 40 ms for the client to confirm the first.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         reason = f"Cannot listen on {host}, port {port}: {error.strerror}."
