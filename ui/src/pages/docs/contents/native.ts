@@ -50,7 +50,7 @@ const VALUES: Record<string, string> = {
   "{upload_id}": EXAMPLE_UPLOAD,
   "{code}": "not_a_photo",
   "{level}": "8",
-  "{tile}": "0_0.jpeg",
+  "{tile}": "0_0.jpg",
 };
 
 const VARIABLES: Record<string, string> = { "{job_id}": "job", "{batch}": "batch", "{upload_id}": "upload" };
