@@ -36,8 +36,8 @@ export function ModelChoice({ models, value, onChange }: Props) {
               <Swatches classes={model.classes} />
               <span className={styles["reference"]}>
                 <code>{model.model}</code>{" "}
-                <Link to={`/models/${model.model}`} aria-label={`About ${model.model}`}>
-                  About it
+                <Link to={`/models/${model.model}`}>
+                  About it<span className="visually-hidden">: {model.model}</span>
                 </Link>
               </span>
             </span>
