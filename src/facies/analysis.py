@@ -30,7 +30,7 @@ from facies.models.decision import decide, label_colours, label_names, reported_
 from facies.models.domain import score_photo
 from facies.models.infer import Answer, infer
 from facies.models.package import Manifest, Tiling
-from facies.models.runtime import Probs, Runtime, Tiles
+from facies.models.runtime import MakeTile, Probs, Runtime, Tiles
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.domain import DomainFinding
@@ -103,15 +103,15 @@ def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid
     return upright, plan(upright.padded_hw, tiling.tile_hw, tiling.overlap)
 
 
-def _tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[Tiles]:
-    """Every tile at the network's input size, in the grid's order."""
+def _tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[MakeTile]:
+    """Every tile at the network's input size, in the grid's order; resized when its turn comes, side by side."""
     tiles: Iterator[Tiles]
     if manifest.task == "tile-classification":
         tiles = (tile for band, _, row in _rows_of_tiles(photo, grid) for tile in cut(band, row))
     else:
         tiles = cut(make_upright(photo.scaled(upright.scaled_hw), upright), grid)
     for tile in tiles:
-        yield fit(tile, manifest.input.size_hw, manifest.input.resize)
+        yield partial(fit, tile, manifest.input.size_hw, manifest.input.resize)
 
 
 def _rows_of_tiles(photo: Photo, grid: Grid) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:

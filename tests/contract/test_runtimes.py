@@ -8,6 +8,7 @@ import pytest
 from facies.errors import RuntimeClosedError
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
+from facies.models.runtime import Batch
 from tests.data.networks import map_package, tile_package
 
 RUNTIMES = {"fake": FakeRuntime, "openvino": OpenVinoRuntime}
@@ -54,6 +55,22 @@ class TestEveryRuntime:
         together = runtime.submit(tiles).result().probs
         alone = np.concatenate([runtime.submit(tile[None]).result().probs for tile in tiles])
         np.testing.assert_allclose(together, alone, atol=1e-6)
+
+    def test_tiles_may_be_made_when_their_turn_comes(self, make, task):
+        runtime = make(task)
+        tiles = tiles_of(runtime.batch_size)
+        batch = Batch([lambda tile=tile: tile for tile in tiles])
+        assert len(batch) == runtime.batch_size
+        np.testing.assert_array_equal(runtime.submit(batch).result().probs, runtime.submit(tiles).result().probs)
+
+    def test_what_goes_wrong_in_making_a_tile_is_told_to_whoever_waits(self, make, task):
+        def broken():
+            raise ValueError("broken")
+
+        runtime = make(task)
+        with pytest.raises(ValueError, match="broken"):
+            runtime.submit(Batch([broken])).result()
+        assert runtime.submit(tiles_of(1)).result()
 
     def test_tiles_are_not_changed(self, make, task):
         runtime, tiles = make(task), tiles_of(1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from facies.errors import RuntimeClosedError
 from facies.models.package import Package
-from facies.models.runtime import Answers, Probs, Tiles
+from facies.models.runtime import Answers, Batch, Probs, Tiles
 
 # A tile of exactly this colour ends the process, as a crash inside a decoder or a network would.
 CRASHING_RGB = (255, 0, 254)
@@ -37,7 +37,7 @@ class FakeRuntime:
         self._delay_s = delay_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fake")
 
-    def submit(self, tiles: Tiles) -> "Future[Answers]":
+    def submit(self, tiles: Tiles | Batch) -> "Future[Answers]":
         """Send a batch; see `facies.models.runtime.Runtime`."""
         try:
             return self._thread.submit(self._answer, tiles)
@@ -48,8 +48,9 @@ class FakeRuntime:
         """Finish what was submitted."""
         self._thread.shutdown(wait=True)
 
-    def _answer(self, tiles: Tiles) -> Answers:
+    def _answer(self, batch: Tiles | Batch) -> Answers:
         time.sleep(self._delay_s)
+        tiles = np.asarray(batch)
         if (tiles == CRASHING_RGB).all(axis=(1, 2, 3)).any():
             os.abort()
         brightness = tiles.mean(axis=3, dtype=np.float32) / 255.0

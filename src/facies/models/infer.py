@@ -6,10 +6,8 @@ from concurrent.futures import Future
 from itertools import islice, repeat
 from typing import NamedTuple
 
-import numpy as np
-
 from facies.errors import AnalysisCancelledError
-from facies.models.runtime import Answers, Probs, Runtime, Tiles
+from facies.models.runtime import Answers, Batch, MakeTile, Probs, Runtime
 
 # Answers kept while an earlier batch is still being looked at.
 _MOST_PENDING = 16
@@ -29,7 +27,7 @@ class Answer(NamedTuple):
 
 def infer(
     runtime: Runtime,
-    tiles: Iterable[Tiles],
+    tiles: Iterable[MakeTile],
     total: int,
     on_progress: Callable[[int, int], None],
     is_cancelled: Callable[[], bool],
@@ -38,7 +36,7 @@ def infer(
 
     Args:
         runtime: what looks.
-        tiles: uint8 (h, w, 3) each, of the network's input size.
+        tiles: each makes one of the network's input size, when its turn comes.
         total: how many tiles there are.
         on_progress: called with tiles done and `total` after every batch.
         is_cancelled: asked between two batches.
@@ -77,10 +75,10 @@ def _one_by_one(answers: Answers) -> Iterator[Answer]:
     return map(Answer, answers.probs, scores)
 
 
-def _batches(tiles: Iterable[Tiles], size: int) -> Iterator[Tiles]:
+def _batches(tiles: Iterable[MakeTile], size: int) -> Iterator[Batch]:
     remaining = iter(tiles)
     while batch := list(islice(remaining, size)):
-        yield np.stack(batch)
+        yield Batch(batch)
 
 
 def _stop_if(is_cancelled: Callable[[], bool]) -> None:

@@ -4,8 +4,10 @@ A runtime holds one compiled model and may be shared by threads. `submit` return
 then it waits, so that a fast decoder cannot fill the memory.
 """
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,24 @@ from facies.models.package import Package
 
 Tiles = npt.NDArray[np.uint8]
 Probs = npt.NDArray[np.float32]
+MakeTile = Callable[[], Tiles]
+"""Gives a tile, uint8 (h, w, 3); called once, on any thread."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tiles that are made when the runtime's own thread comes to them: whoever cuts them goes on cutting meanwhile.
+
+    `numpy.asarray` makes them: uint8 (N, h, w, 3).
+    """
+
+    tiles: Sequence[MakeTile]
+
+    def __len__(self) -> int:
+        return len(self.tiles)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Tiles:
+        return np.stack([make() for make in self.tiles])
 
 
 class Answers(NamedTuple):
@@ -40,11 +60,12 @@ class Runtime(Protocol):
     package: Package
     batch_size: int
 
-    def submit(self, tiles: Tiles) -> "Future[Answers]":
+    def submit(self, tiles: Tiles | Batch) -> "Future[Answers]":
         """Send a batch.
 
         Args:
-            tiles: uint8 (N, h, w, 3), RGB, of the network's input size, 1 ≤ N ≤ batch_size.
+            tiles: uint8 (N, h, w, 3), RGB, of the network's input size, 1 ≤ N ≤ batch_size; or what makes them. What
+                goes wrong in making them goes to the future.
 
         Returns:
             What the network says of them.
