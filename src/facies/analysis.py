@@ -7,7 +7,7 @@ The command line, the Python API, the worker and the evaluator all call `analyse
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,7 +30,8 @@ from facies.models.decision import decide, label_colours, label_names, reported_
 from facies.models.domain import score_photo
 from facies.models.infer import Answer, infer
 from facies.models.package import Manifest, Tiling
-from facies.models.runtime import MakeTile, Probs, Runtime, Tiles
+from facies.models.recall import NO_CHECKPOINT, Checkpoint, Numbers, infer_missing
+from facies.models.runtime import MakeTile, Probs, Runtime
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.reports.areas import ClassArea, class_areas
 from facies.reports.domain import DomainFinding
@@ -48,6 +49,7 @@ def analyse(
     options: Options = DEFAULT_OPTIONS,
     *,
     sizes: Sizes = DEFAULT_SIZES,
+    checkpoint: Checkpoint = NO_CHECKPOINT,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> "Analysis":
@@ -58,6 +60,7 @@ def analyse(
         runtime: the compiled model that looks at the tiles.
         options: the user's choices.
         sizes: from how many pixels on a photo is treated otherwise.
+        checkpoint: what an earlier attempt found of the photo's tiles, and where this one leaves it (tiles).
         on_progress: called with tiles done and tiles in all, at the start and after every batch.
         is_cancelled: asked between two batches.
 
@@ -74,17 +77,19 @@ def analyse(
     manifest, started_at = options.applied_to(runtime.package.manifest), time.perf_counter()
     opened = open_photo(photo, sizes)
     upright, grid = plan_tiles(opened.image_hw, manifest.tiling)
+    if manifest.task == "tile-classification":
+        tiles_at = partial(_tiles_at, opened, grid, manifest)
+        answers = infer_missing(runtime, tiles_at, len(grid), on_progress, is_cancelled, checkpoint)
+        probs = answers.probs.round(_PROBABILITY_DECIMALS)
+        domain = _judge_domain(answers.domain_scores, grid, manifest)
+        return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, grid, probs)
     on_progress(0, len(grid))
-    tiles = _tiles(opened, upright, grid, manifest)
+    tiles = _upright_tiles(opened, upright, grid, manifest)
     domain_scores: list[float] = []
     tile_probs = _take_probs(infer(runtime, tiles, len(grid), on_progress, is_cancelled), domain_scores)
-    if manifest.task == "tile-classification":
-        probs = np.stack(list(tile_probs)).round(_PROBABILITY_DECIMALS)
-        domain = _judge_domain(domain_scores, grid, manifest)
-        return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, grid, probs)
     labels, confidence = (lay_back(found, upright) for found in take_likeliest(tile_probs, grid))
     found = LabelMap(opened.image_hw, labels, confidence)
-    domain = _judge_domain(domain_scores, grid, manifest)
+    domain = _judge_domain(np.array(domain_scores, np.float32), grid, manifest)
     return MapAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, found)
 
 
@@ -103,22 +108,26 @@ def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid
     return upright, plan(upright.padded_hw, tiling.tile_hw, tiling.overlap)
 
 
-def _tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[MakeTile]:
-    """Every tile at the network's input size, in the grid's order; resized when its turn comes, side by side."""
-    tiles: Iterator[Tiles]
-    if manifest.task == "tile-classification":
-        tiles = (tile for band, _, row in _rows_of_tiles(photo, grid) for tile in cut(band, row))
-    else:
-        tiles = cut(make_upright(photo.scaled(upright.scaled_hw), upright), grid)
-    for tile in tiles:
+def _tiles_at(photo: Photo, grid: Grid, manifest: Manifest, numbers: Numbers) -> Iterator[MakeTile]:
+    """The tiles of these numbers at the network's input size, in order; resized when their turn comes, side by side."""
+    is_wanted = np.zeros(len(grid), dtype=bool)
+    is_wanted[numbers] = True
+    for band, which, row in _rows_of_tiles(photo, grid, np.unique(grid.origins_yx[is_wanted, 0]).tolist()):
+        for tile, wanted in zip(cut(band, row), is_wanted[which], strict=True):
+            if wanted:
+                yield partial(fit, tile, manifest.input.size_hw, manifest.input.resize)
+
+
+def _upright_tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[MakeTile]:
+    """Every tile of the upright photo at the network's input size, in the grid's order."""
+    for tile in cut(make_upright(photo.scaled(upright.scaled_hw), upright), grid):
         yield partial(fit, tile, manifest.input.size_hw, manifest.input.resize)
 
 
-def _rows_of_tiles(photo: Photo, grid: Grid) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
-    """The photo's rows of tiles: the pixels, which tiles they are, and how these lie there."""
-    tile_height = int(grid.sizes_hw[0, 0])
-    for index, band in enumerate(photo.bands(tile_height)):
-        yield band, *grid.row_of_tiles(index * tile_height)
+def _rows_of_tiles(photo: Photo, grid: Grid, tops: list[int]) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
+    """Rows of tiles by their first row: the pixels, which tiles they are, and how these lie there."""
+    for top, band in zip(tops, photo.bands(int(grid.sizes_hw[0, 0]), tops), strict=True):
+        yield band, *grid.row_of_tiles(top)
 
 
 def _take_probs(answers: Iterable[Answer], domain_scores: list[float]) -> Iterator[Probs]:
@@ -129,10 +138,9 @@ def _take_probs(answers: Iterable[Answer], domain_scores: list[float]) -> Iterat
         yield probs
 
 
-def _judge_domain(tile_scores: Sequence[float], grid: Grid, manifest: Manifest) -> DomainFinding | None:
-    if manifest.domain is None or not tile_scores:
+def _judge_domain(scores: npt.NDArray[np.float32] | None, grid: Grid, manifest: Manifest) -> DomainFinding | None:
+    if manifest.domain is None or scores is None or not len(scores):
         return None
-    scores = np.array(tile_scores, np.float32)
     return DomainFinding(score_photo(scores, grid.sizes_hw.prod(axis=1)), manifest.domain.limit, scores)
 
 
@@ -277,7 +285,7 @@ class TileAnalysis(Analysis):
 
     def _painted(self, opacity: float) -> Iterator[png.Stripe]:  # noqa: ARG002 - tiles are painted at one opacity
         colours = label_colours(self.manifest)
-        for band, which, row in _rows_of_tiles(self.photo, self.grid):
+        for band, which, row in _rows_of_tiles(self.photo, self.grid, self.grid.tops):
             yield partial(paint_tiles, band, row, self.labels[which], colours)
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:

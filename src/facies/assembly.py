@@ -203,6 +203,7 @@ def run_worker(settings: Settings, name: str | None) -> None:
             threads=settings.worker_threads,
             lease_s=settings.lease_s,
             sizes=sizes(settings),
+            checkpoint_after_s=settings.checkpoint_after_s,
         )
         worker.run_until_signalled()
         runtimes.close()

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches at a time; 0: one a core.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")
     worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
+    checkpoint_after_s: Annotated[float, Field(ge=0)] = Field(
+        2.0, description="A job that takes longer writes down what it has found, for the next attempt, seconds."
+    )
     lease_s: Seconds = Field(15.0, description="A worker that is silent for so long has lost its job, seconds.")
 
     notice_s: Annotated[float, Field(ge=0)] = Field(

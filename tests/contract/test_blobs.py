@@ -57,6 +57,19 @@ class BlobsContract:
         assert blobs.path(job_id, "photo").read_bytes() == b"old"
         assert len(leftovers()) == 1
 
+    def test_a_blob_that_grows_is_there_at_once(self, blobs, job_id):
+        write(blobs, job_id, "photo", b"x")
+        with blobs.grow(job_id, "checkpoint-1") as blob:
+            for length in range(3):
+                assert blobs.size(job_id, "checkpoint-1") == length
+                blob.write(b"y")
+        assert blobs.path(job_id, "checkpoint-1").read_bytes() == b"yyy"
+
+    def test_a_blob_grows_only_beside_others(self, blobs, job_id, leftovers):
+        with pytest.raises(UnknownJobError), blobs.grow(job_id, "checkpoint-1"):
+            pass
+        assert leftovers() == []
+
     def test_a_file_is_adopted_and_stays(self, blobs, job_id, tmp_path):
         file = tmp_path / "upload"
         file.write_bytes(b"photo")

@@ -4,7 +4,7 @@ A small photo is decoded once and kept. A large one is decoded anew for every pa
 memory is set by the band and not by the photo.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,29 +55,27 @@ class Photo:
         array: npt.NDArray[np.uint8] = np.frombuffer(content, dtype=np.uint8)
         return array.reshape(*self.image_hw, 3)
 
-    def bands(self, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
-        """All of it from the top down.
+    def bands(self, rows: int, tops: Sequence[int] | None = None) -> Iterator[npt.NDArray[np.uint8]]:
+        """Bands of rows, from the top down.
+
+        Args:
+            rows: of a band.
+            tops: the first row of each; all of the photo if not given. What lies between them is passed over, in a
+                tiled TIFF without decoding it.
 
         Yields:
-            uint8 (rows, W, 3); the last one has what is left.
+            uint8 (rows, W, 3); the one at the lower edge has what is left.
         """
+        everything = range(0, self.image_hw[0], rows)
+        wanted = everything if tops is None else tops
         if not self.is_kept:
-            yield from self.bands_at(range(0, self.image_hw[0], rows), rows)
-        elif "pixels" in vars(self):
-            yield from (self.pixels[top : top + rows] for top in range(0, self.image_hw[0], rows))
+            yield from self._decoded(wanted, rows)
+        elif "pixels" in vars(self) or len(wanted) < len(everything):
+            yield from (self.pixels[top : top + rows] for top in wanted)
         else:
             yield from self._kept_on_the_way(rows)
 
-    def bands_at(self, tops: Iterable[int], rows: int) -> Iterator[npt.NDArray[np.uint8]]:
-        """Some of it, decoded anew; what lies between is passed over, in a tiled TIFF without decoding it.
-
-        Args:
-            tops: the first row of each band, in rising order.
-            rows: of a band.
-
-        Yields:
-            uint8 (rows, W, 3); one at the lower edge has what is left.
-        """
+    def _decoded(self, tops: Sequence[int], rows: int) -> Iterator[npt.NDArray[np.uint8]]:
         height, width = self.image_hw
         with _decoding(self.path):
             region = pyvips.Region.new(open_image(self.path))
@@ -89,7 +87,7 @@ class Photo:
         """As `bands`, each as soon as it is decoded."""
         kept = np.empty((*self.image_hw, 3), dtype=np.uint8)
         tops = range(0, self.image_hw[0], rows)
-        for top, band in zip(tops, self.bands_at(tops, rows), strict=True):
+        for top, band in zip(tops, self._decoded(tops, rows), strict=True):
             kept[top : top + rows] = band
             yield band
         vars(self)["pixels"] = kept  # where the cached property looks first

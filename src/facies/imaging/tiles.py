@@ -27,6 +27,11 @@ class Grid:
     def __len__(self) -> int:
         return len(self.origins_yx)
 
+    @property
+    def tops(self) -> list[int]:
+        """The first row of each row of tiles, pixels."""
+        return [int(top) for top in np.unique(self.origins_yx[:, 0])]
+
     def row_of_tiles(self, top: int) -> tuple[slice, "Grid"]:
         """The tiles whose first row is `top`: which they are, and their grid on the band of rows they fill."""
         first, last = np.searchsorted(self.origins_yx[:, 0], [top, top + 1])

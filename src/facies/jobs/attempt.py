@@ -22,9 +22,11 @@ from facies.analysis import Analysis
 from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
 from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs
+from facies.jobs.checkpoint import AFTER_S, JobCheckpoint
 from facies.jobs.job import Job, Lease
 from facies.jobs.removal import remove_files
 from facies.jobs.store import JobStore
+from facies.models.recall import Checkpoint
 from facies.models.runtime import Runtime
 from facies.options import Options
 
@@ -53,6 +55,7 @@ class Analyse(Protocol):
         options: Options,
         *,
         sizes: Sizes,
+        checkpoint: Checkpoint,
         on_progress: Callable[[int, int], None],
         is_cancelled: Callable[[], bool],
     ) -> Analysis:
@@ -71,6 +74,7 @@ class Workplace:
         analyse: does the work.
         sizes: from how many pixels on a photo is treated otherwise.
         lease_s: how long a renewal lasts, seconds.
+        checkpoint_after_s: after how long an attempt begins to write down what it has found, seconds.
     """
 
     store: JobStore
@@ -79,6 +83,7 @@ class Workplace:
     analyse: Analyse
     sizes: Sizes
     lease_s: float
+    checkpoint_after_s: float = AFTER_S
 
 
 class Attempt:
@@ -99,6 +104,7 @@ class Attempt:
         self._sign_of_life_at = self._began_at
         self._progress_gate = _Gate(PROGRESS_INTERVAL_S)
         self._cancel_gate = _Gate(CANCEL_INTERVAL_S)
+        self._checkpoint = JobCheckpoint(workplace.blobs, job, workplace.checkpoint_after_s)
 
     @property
     def is_over(self) -> bool:
@@ -127,6 +133,7 @@ class Attempt:
         except Exception:
             _log.exception("The end of job %s could not be written down; its lease will run out.", self.job.id)
         finally:
+            self._checkpoint.close()
             self._over.set()
 
     def _reach_an_end(self) -> None:
@@ -151,6 +158,7 @@ class Attempt:
             runtime,
             Options.from_json(self.job.options),
             sizes=self._at.sizes,
+            checkpoint=self._checkpoint,
             on_progress=self._report_progress,
             is_cancelled=self._is_cancelled,
         )
@@ -184,6 +192,7 @@ class Attempt:
                 self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
+            self._checkpoint.discard()
         else:
             self._remove_files()
 

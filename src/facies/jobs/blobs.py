@@ -49,6 +49,14 @@ class Blobs(Protocol):
         """
         ...
 
+    def grow(self, job_id: str, name: str) -> AbstractContextManager[BlobWriter]:
+        """A writer for a blob that is there at once and grows with every write, complete or not.
+
+        Raises:
+            UnknownJobError: the job has no other blob.
+        """
+        ...
+
     def adopt(self, job_id: str, name: str, file: Path) -> None:
         """Make a blob of a local file that is complete, on the disk, and never changes again; the file stays."""
         ...
@@ -134,6 +142,16 @@ class LocalBlobs:
                 path.parent.rmdir()
             raise
         sync_folder(path.parent)
+
+    @contextmanager
+    def grow(self, job_id: str, name: str) -> Iterator[BlobWriter]:
+        """See `Blobs.grow`. What was written is in the page cache, which outlives the process."""
+        try:
+            file = self._place(job_id, name).open("xb", buffering=0)
+        except FileNotFoundError:
+            raise _missing() from None
+        with file:
+            yield file
 
     def adopt(self, job_id: str, name: str, file: Path) -> None:
         """See `Blobs.adopt`. On one file system nothing is copied."""

@@ -26,6 +26,7 @@ from facies.errors import LeaseLostError, StoreError
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
+from facies.jobs.checkpoint import AFTER_S
 from facies.jobs.liveness import is_dead, this_process
 from facies.jobs.parent import supervisor_is_gone
 from facies.jobs.removal import remove_orphans, sweep
@@ -63,6 +64,7 @@ class Worker:
         analyse: Analyse = analyse,
         sweep_interval_s: float = SWEEP_INTERVAL_S,
         hangs_after_s: float = HANGS_AFTER_S,
+        checkpoint_after_s: float = AFTER_S,
     ) -> None:
         """Make it.
 
@@ -77,6 +79,7 @@ class Worker:
             analyse: does the work.
             sweep_interval_s: between two sweeps, seconds.
             hangs_after_s: after how long without a batch or a file a job is taken to hang, seconds.
+            checkpoint_after_s: after how long an attempt begins to write down what it has found, seconds.
         """
         self.name = name or f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._store = store
@@ -85,7 +88,7 @@ class Worker:
         self._lease_s = lease_s
         self._sweep_interval_s = sweep_interval_s
         self._hangs_after_s = hangs_after_s
-        self._workplace = Workplace(store, blobs, get_runtime, analyse, sizes, lease_s)
+        self._workplace = Workplace(store, blobs, get_runtime, analyse, sizes, lease_s, checkpoint_after_s)
         self._attempts: list[Attempt] = []
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
         self._sign_rhythm = _Rhythm(SIGN_INTERVAL_S)
