@@ -214,6 +214,10 @@ class JobStore:
             raise _unknown()
         return rows.job_of(row)
 
+    def has_changed(self) -> bool:
+        """Whether anybody wrote since this was asked last, where that is told at once; see `Database.has_changed`."""
+        return self._database.has_changed()
+
     # --- what workers do ---------------------------------------------------------------------------------------------
 
     def claim(self, worker: str, lease_s: float, *, alone: bool) -> Job | None:

@@ -34,6 +34,8 @@ from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
+_LOOK_S: Final = 0.004
+"""How often a store that can tell at once is asked whether anything was written, a job perhaps."""
 LEASES_INTERVAL_S: Final = 1.0
 SIGN_INTERVAL_S: Final = 5.0
 RENEWALS_A_LEASE: Final = 3
@@ -155,14 +157,22 @@ class Worker:
         except StoreError as error:
             _log.error("Worker %s tries again in a moment: %s", self.name, error)
             self._wait_for_news(_RETRY_S)
-        self._wait_for_news(POLL_S)
+        self._wait_for_jobs()
 
-    def _wait_for_news(self, timeout_s: float) -> None:
-        """Until a job's thread has come to its end, or the worker is to end, or the time is up."""
+    def _wait_for_jobs(self) -> None:
+        """As `_wait_for_news`, or until somebody has written to the store; at most `POLL_S`."""
+        ends_at = time.monotonic() + POLL_S
+        while time.monotonic() < ends_at:
+            if self._wait_for_news(_LOOK_S) or (self._has_room() and self._store.has_changed()):
+                return
+
+    def _wait_for_news(self, timeout_s: float) -> bool:
+        """Until a job's thread has come to its end, or the worker is to end; False when the time is up before."""
         try:
             self._news.get(timeout=timeout_s)
         except Empty:
-            return
+            return False
+        return True
 
     def _renew_leases(self) -> None:
         for attempt in self._attempts:

@@ -94,3 +94,16 @@ def test_a_file_that_is_no_database_is_told_so(url, tmp_path):
     with pytest.raises(StoreError, match="not a database"):
         Database.open(url, Seal.fresh())
     assert (tmp_path / "facies.db").read_bytes() == b"my holiday diary" * 100
+
+
+def test_who_watches_sees_what_another_process_wrote(url):
+    with closing(Database.open(url, Seal.fresh())) as watching, closing(Database.open(url, Seal.fresh())) as writing:
+        watching.has_changed()
+        assert not watching.has_changed()
+        with writing.read() as connection:
+            connection.execute(sa.select(counters.c.value))
+        assert not watching.has_changed()
+        with writing.write() as connection:
+            connection.execute(sa.update(counters).values(value=7))
+        assert watching.has_changed()
+        assert not watching.has_changed()
