@@ -16,6 +16,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: "manifest.json",
   },
+  worker: { format: "es" },
   server: { proxy: Object.fromEntries(ofTheServer.map((path) => [path, { target: server }])) },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

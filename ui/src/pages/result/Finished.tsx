@@ -8,6 +8,7 @@ import { useAnswer, type Loaded } from "./answer/useAnswer";
 import { Head } from "./Head";
 import { MapResult } from "./MapResult";
 import { TileResult } from "./TileResult";
+import { loadViewer } from "./viewer/library";
 import type { PhotoSource } from "./viewer/photo_zoom";
 import styles from "./Result.module.css";
 
@@ -18,6 +19,9 @@ export function Finished({ job }: { job: Job }) {
   useEffect(() => {
     document.title = `${job.photo.name} · Facies`;
   }, [job.photo.name]);
+  useEffect(() => {
+    loadViewer().catch(() => undefined); // the pane tries again, and says what is wrong
+  }, []);
   const remove = async () => {
     await deleteJob(job.id);
     await navigate("/jobs");
@@ -50,8 +54,8 @@ function Result({ job, loaded: { summary, answer } }: { job: Job; loaded: Loaded
     <>
       {domain?.out_of_domain ? (
         <Notice kind="warn" title="This photo is unlike those the model was made for">
-          It lies {domain.score.toFixed(2)} from them, where up to {domain.limit.toFixed(2)} is usual. The model says
-          something of any picture; take what it says of this one with care.
+          It lies {domain.score.toFixed(2)} away from them, where up to {domain.limit.toFixed(2)} is usual. A model says
+          something of any picture; do not rely on what it says of this one.
         </Notice>
       ) : null}
       {answer.kind === "tiles" ? (

@@ -1,7 +1,7 @@
 /** What came of a job, whatever its task: what is painted, counted and read at a place. */
 import type { ClassStyle } from "./class_style";
 import type { Decision, Poles } from "./decision";
-import type { PixelMap } from "./png_map";
+import type { PixelMap } from "./pixel_map";
 import type { TileGrid } from "./tiles";
 
 /** A stretch of one class along the core, as `summary.json` has it. */

@@ -1,6 +1,6 @@
 import { fetchBlob } from "@/api/send";
 import type { MapOrder, MapReply } from "./map_worker";
-import type { PixelMap } from "./png_map";
+import type { PixelMap } from "./pixel_map";
 
 const MOST_PIXELS = 8_000_000;
 
@@ -17,7 +17,7 @@ export async function fetchMap(path: string, signal: AbortSignal): Promise<Pixel
         if ("map" in data) resolve(data.map);
         else fail(data.sentence);
       });
-      worker.postMessage({ file, mostPixels: MOST_PIXELS } satisfies MapOrder);
+      worker.postMessage({ file, isTiff: path.endsWith(".tif"), mostPixels: MOST_PIXELS } satisfies MapOrder);
     });
   } finally {
     worker.terminate();

@@ -1,6 +1,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readPixelMap, strideFor, valueAt } from "./png_map";
+import { strideFor, valueAt } from "./pixel_map";
+import { readPixelMap } from "./png_map";
 
 const WIDTH = 13;
 const HEIGHT = 11;

@@ -5,16 +5,7 @@
  * and of a giant map every n-th pixel of every n-th row is kept, which loses nothing: the network looked at less.
  * Source: PNG specification, third edition, sections 5, 7 and 9.
  */
-export interface PixelMap {
-  /** Kept columns and rows. */
-  width: number;
-  height: number;
-  /** Each kept pixel stands for so many of the photo, in both directions. */
-  stride: number;
-  /** Size of the picture itself. */
-  full: { width: number; height: number };
-  data: Uint8Array<ArrayBuffer>;
-}
+import { emptyMap, type PixelMap, type Size } from "./pixel_map";
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const GREY = 0;
@@ -32,7 +23,7 @@ export async function readPixelMap(
 ): Promise<PixelMap> {
   const file = new ByteReader(body.getReader());
   const full = await readHead(file);
-  const rows = new RowSink(full, strideFor(full, mostPixels));
+  const rows = new RowSink(emptyMap(full, mostPixels));
   const pixels = deflated(file).pipeThrough(new DecompressionStream("deflate")).getReader();
   for (;;) {
     const { done, value } = await pixels.read();
@@ -41,11 +32,7 @@ export async function readPixelMap(
   }
 }
 
-export function strideFor(full: { width: number; height: number }, mostPixels: number): number {
-  return Math.max(1, Math.ceil(Math.sqrt((full.width * full.height) / mostPixels)));
-}
-
-async function readHead(file: ByteReader): Promise<{ width: number; height: number }> {
+async function readHead(file: ByteReader): Promise<Size> {
   const start = await file.take(8);
   if (SIGNATURE.some((byte, n) => start[n] !== byte)) throw new Error("This is not a PNG file.");
   const { type, length } = await chunkHead(file);
@@ -123,12 +110,10 @@ class RowSink {
   #filter = 0;
   #y = 0;
 
-  constructor(full: { width: number; height: number }, stride: number) {
-    const width = Math.ceil(full.width / stride);
-    const height = Math.ceil(full.height / stride);
-    this.#map = { width, height, stride, full, data: new Uint8Array(width * height) };
-    this.#row = new Uint8Array(full.width);
-    this.#above = new Uint8Array(full.width);
+  constructor(map: PixelMap) {
+    this.#map = map;
+    this.#row = new Uint8Array(map.full.width);
+    this.#above = new Uint8Array(map.full.width);
   }
 
   push(bytes: Uint8Array): void {
@@ -188,11 +173,4 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
   const [toLeft, toUp, toCorner] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
   if (toLeft <= toUp && toLeft <= toCorner) return left;
   return toUp <= toCorner ? up : corner;
-}
-
-/** The value over a pixel of the photo. */
-export function valueAt(map: PixelMap, x: number, y: number): number {
-  const column = Math.min(map.width - 1, Math.floor(x / map.stride));
-  const row = Math.min(map.height - 1, Math.floor(y / map.stride));
-  return map.data[row * map.width + column] ?? 0;
 }

@@ -3,7 +3,7 @@ import type { Box, Point } from "../viewer/geometry";
 import { capitalised, type ClassStyle } from "./class_style";
 import type { Maps, TileAnswer } from "./answer";
 import { metresAt, type Depths } from "./depths";
-import { valueAt } from "./png_map";
+import { valueAt } from "./pixel_map";
 
 export interface Reading {
   /** Class, or what else is there. */

@@ -38,10 +38,14 @@ export function useAnswer(job: Job): { loaded: Loaded | undefined; error: Error 
   return { loaded, error: summary.error ?? tiles.error ?? (isModelGone ? null : model.error) };
 }
 
-/** The label map and how sure it is, once they have come. */
+/** The label map and how sure it is, once they have come; of a giant photo the latter is too large to look at. */
 export function useMaps({ id, links }: Job): Maps & { error: Error | null } {
-  const labels = useQuery({ ...mapQuery(id, links["labels"]), enabled: "labels" in links });
-  const confidence = useQuery({ ...mapQuery(id, links["confidence"]), enabled: labels.data !== undefined });
+  const path = links["labels"] ?? links["labels_tif"];
+  const labels = useQuery({ ...mapQuery(id, path), enabled: path !== undefined });
+  const confidence = useQuery({
+    ...mapQuery(id, links["confidence"]),
+    enabled: labels.data !== undefined && "confidence" in links,
+  });
   return { labels: labels.data ?? null, confidence: confidence.data ?? null, error: labels.error };
 }
 

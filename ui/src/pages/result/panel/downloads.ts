@@ -14,8 +14,11 @@ export interface Download {
 }
 
 const FILES: readonly { link: string; name: string; hint: string; ending: string }[] = [
+  { link: "overlay_zip", name: "Overlay", hint: "ZIP, a deep zoom as files", ending: "overlay.zip" },
   { link: "labels", name: "Label map", hint: "PNG, class indices", ending: "labels.png" },
   { link: "confidence", name: "Confidence", hint: "PNG, grey, 255 is certain", ending: "confidence.png" },
+  { link: "labels_tif", name: "Label map", hint: "BigTIFF, class indices", ending: "labels.tif" },
+  { link: "confidence_tif", name: "Confidence", hint: "BigTIFF, 255 is certain", ending: "confidence.tif" },
   { link: "intervals_csv", name: "Log", hint: "CSV, intervals along the core", ending: "intervals.csv" },
   { link: "tiles_csv", name: "Tiles", hint: "CSV, every tile", ending: "tiles.csv" },
   { link: "tiles_geojson", name: "Tiles for a GIS", hint: "GeoJSON, in pixels", ending: "tiles.geojson" },

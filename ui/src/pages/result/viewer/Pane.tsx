@@ -1,6 +1,7 @@
 import { useEffect, useImperativeHandle, useRef, useState, type Ref } from "react";
 import { sentenceOf } from "@/api/problem";
 import { Notice } from "@/parts/Notice";
+import { loadViewer } from "./library";
 import type { PhotoSource, PhotoZoom } from "./photo_zoom";
 import { useOverlay, type Overlay } from "./useOverlay";
 import type { ViewStore } from "./view_store";
@@ -28,10 +29,7 @@ export function Pane({ photo, views, overlay, ref, caption }: Props) {
     let made: PhotoZoom | null = null;
     let isOver = false;
     const make = async () => {
-      const [{ default: library }, { PhotoZoom: Zoom }] = await Promise.all([
-        import("openseadragon"),
-        import("./photo_zoom"),
-      ]);
+      const { library, PhotoZoom: Zoom } = await loadViewer();
       if (isOver || place.current === null) return;
       made = new Zoom(
         library,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { PixelMap } from "../answer/png_map";
+import type { PixelMap } from "../answer/pixel_map";
 import { colourPiece, type Palette } from "./map_painter";
 
 const map: PixelMap = {

@@ -1,7 +1,7 @@
 /** Paints a label map: piece by piece, and only what is looked at, so that a class comes and goes at once. */
 import type { ClassStyle } from "../answer/class_style";
 import { inkOn, packed } from "../answer/colours";
-import type { PixelMap } from "../answer/png_map";
+import type { PixelMap } from "../answer/pixel_map";
 import { clamp, overlaps, toDevice, visiblePart, type Box, type View } from "./geometry";
 import type { Look, Painter } from "./painter";
 import { patternMask } from "./pattern_canvas";
