@@ -7,7 +7,7 @@ The command line, the Python API, the worker and the evaluator all call `analyse
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo
 from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
-from facies.imaging.sizes import DEFAULT_SIZES, Sizes
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes, stripe_rows
 from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
 from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
@@ -221,12 +221,12 @@ class Analysis(ABC):
         panel = draw_legend(height, self.legend)
         joined_hw = (panel.shape[0], width + panel.shape[1])
         painted = self._painted(self.options.opacity)
-        return png.stream_rgb(joined_hw, beside(painted, self._stripe_rows, panel, self.photo.image_hw))
+        return png.stream_rgb(joined_hw, beside(painted, self._stripe_tops, panel, self.photo.image_hw))
 
     @property
     @abstractmethod
-    def _stripe_rows(self) -> int:
-        """Rows of a stripe of `_painted`."""
+    def _stripe_tops(self) -> Sequence[int]:
+        """The first row of each stripe of `_painted`."""
 
     @abstractmethod
     def _painted(self, opacity: float) -> Iterator[png.Stripe]:
@@ -280,13 +280,14 @@ class TileAnalysis(Analysis):
         return [LegendEntry(names[label], tuple(colours[label].tolist())) for label in np.unique(self.labels)]
 
     @property
-    def _stripe_rows(self) -> int:
-        return int(self.grid.sizes_hw[0, 0])
+    def _stripe_tops(self) -> Sequence[int]:
+        return self.grid.stripe_tops(stripe_rows(self.grid.image_hw[1]))
 
     def _painted(self, opacity: float) -> Iterator[png.Stripe]:  # noqa: ARG002 - tiles are painted at one opacity
-        colours = label_colours(self.manifest)
+        colours, rows = label_colours(self.manifest), stripe_rows(self.grid.image_hw[1])
         for band, which, row in _rows_of_tiles(self.photo, self.grid, self.grid.tops):
-            yield partial(paint_tiles, band, row, self.labels[which], colours)
+            for top in range(0, len(band), rows):
+                yield partial(paint_tiles, band, row, self.labels[which], colours, rows=slice(top, top + rows))
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         yield "tiles.csv", [to_csv(self.rows)]
@@ -375,12 +376,14 @@ class MapAnalysis(Analysis):
         return np.concatenate([stripe() for stripe in self._painted(chosen.opacity)])
 
     @property
-    def _stripe_rows(self) -> int:
-        return _MAP_STRIPE_ROWS
+    def _stripe_tops(self) -> range:
+        height, width = self.photo.image_hw
+        return range(0, height, min(_MAP_STRIPE_ROWS, stripe_rows(width)))
 
     def _painted(self, opacity: float) -> Iterator[png.Stripe]:
-        for index, band in enumerate(self.photo.bands(_MAP_STRIPE_ROWS)):
-            yield partial(self._tint, band, index * _MAP_STRIPE_ROWS, opacity)
+        tops = self._stripe_tops
+        for top, band in zip(tops, self.photo.bands(tops.step), strict=True):
+            yield partial(self._tint, band, top, opacity)
 
     def _tint(self, band: npt.NDArray[np.uint8], top: int, opacity: float) -> npt.NDArray[np.uint8]:
         labels = self.found.labels_of(top, top + len(band))

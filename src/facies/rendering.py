@@ -25,7 +25,7 @@ from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo
 from facies.imaging.pyramid import deep_zoom_of, stream_deep_zoom
-from facies.imaging.sizes import Sizes
+from facies.imaging.sizes import Sizes, stripe_rows
 from facies.imaging.tiles import Grid
 
 UNREADABLE: Final = 3
@@ -117,16 +117,16 @@ def _overlay(recipe: Recipe) -> Iterator[bytes]:
     named = [LegendEntry(recipe.names[index], recipe.colours[index]) for index in painted.found()]
     panel = draw_legend(height, named)
     joined_hw = (panel.shape[0], width + panel.shape[1])
-    yield from png.stream_rgb(joined_hw, beside(painted.stripes(), painted.stripe_rows, panel, photo.image_hw))
+    yield from png.stream_rgb(joined_hw, beside(painted.stripes(), painted.stripe_tops, panel, photo.image_hw))
 
 
 class _Map:
     """An overlay of a label map. What is not shown takes an index of its own, which is never painted."""
 
-    stripe_rows = _STRIPE_ROWS
-
     def __init__(self, photo: Photo, recipe: Recipe) -> None:
         self.photo = photo
+        height, width = photo.image_hw
+        self.stripe_tops = range(0, height, min(_STRIPE_ROWS, stripe_rows(width)))
         self._labels = Path(recipe.labels or "")
         self._hidden = len(recipe.names)
         self._table = np.full(256, self._hidden, dtype=np.uint8)
@@ -143,18 +143,18 @@ class _Map:
 
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down."""
-        for band, labels in zip(self.photo.bands(_STRIPE_ROWS), self._bands_of_labels(), strict=True):
+        for band, labels in zip(self.photo.bands(self.stripe_tops.step), self._bands_of_labels(), strict=True):
             yield partial(tint, band, labels, self._colours, self._opacity, self._hidden)
 
     def _bands_of_labels(self) -> Iterator[npt.NDArray[np.uint8]]:
         """The label map from the top down, uint8 (rows, W); a tiled TIFF is never in memory whole."""
         if self._labels.suffix == ".tif":
-            yield from (self._table[labels] for labels in read_labels(self._labels, _STRIPE_ROWS))
+            yield from (self._table[labels] for labels in read_labels(self._labels, self.stripe_tops.step))
             return
         Image.MAX_IMAGE_PIXELS = None  # the label map is ours, however large
         with Image.open(self._labels) as picture:
             labels = np.asarray(picture)
-        yield from (self._table[labels[top : top + _STRIPE_ROWS]] for top in range(0, len(labels), _STRIPE_ROWS))
+        yield from (self._table[labels[top : top + self.stripe_tops.step]] for top in self.stripe_tops)
 
 
 class _Tiles:
@@ -172,24 +172,28 @@ class _Tiles:
         self._colours = np.array(recipe.colours, dtype=np.uint8)
         self._shown = np.array(recipe.shown, dtype=np.uint16)
         self._fill_alpha = FILL_ALPHA if recipe.opacity is None else round(recipe.opacity * 255)
-        self.stripe_rows = int(self._grid.sizes_hw[0, 0])
+        self._rows = stripe_rows(photo.image_hw[1])
+        self.stripe_tops = self._grid.stripe_tops(self._rows)
 
     def found(self) -> list[int]:
         """The shown labels that at least one tile has."""
         return [int(label) for label in np.unique(self._labels) if label in self._shown]
 
     def stripes(self) -> Iterator[png.Stripe]:
-        """The overlay from the top down, a row of tiles each."""
-        for index, band in enumerate(self.photo.bands(self.stripe_rows)):
-            which, row = self._grid.row_of_tiles(index * self.stripe_rows)
-            yield partial(self._paint, band, row, self._labels[which])
+        """The overlay from the top down, none reaching over two rows of tiles."""
+        tops = self._grid.tops
+        for top, band in zip(tops, self.photo.bands(int(self._grid.sizes_hw[0, 0]), tops), strict=True):
+            which, row = self._grid.row_of_tiles(top)
+            for down in range(0, len(band), self._rows):
+                yield partial(self._paint, band, row, self._labels[which], slice(down, down + self._rows))
 
-    def _paint(self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-        painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha)
+    def _paint(
+        self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint16], rows: slice
+    ) -> npt.NDArray[np.uint8]:
+        painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha, rows)
         hidden = ~np.isin(labels, self._shown)
-        for (y, x), (height, width) in zip(row.origins_yx[hidden], row.sizes_hw[hidden], strict=True):
-            area = np.s_[y : y + height, x : x + width]
-            painted[area] = band[area]
+        for x, width in zip(row.origins_yx[hidden, 1], row.sizes_hw[hidden, 1], strict=True):
+            painted[:, x : x + width] = band[rows, x : x + width]
         return painted
 
 

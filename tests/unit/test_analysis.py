@@ -9,12 +9,13 @@ from PIL import Image
 
 from facies.analysis import MapAnalysis, TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
+from facies.imaging import sizes
 from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
 from facies.options import Options
 from tests.data.networks import expected_logits, map_package, tile_package
-from tests.data.photos import encode, noise
+from tests.data.photos import decode, encode, noise
 
 
 @pytest.fixture
@@ -182,6 +183,17 @@ def test_a_photo_too_large_for_one_picture_gets_a_deep_zoom_of_the_same(tmp_path
     assert (
         np.abs(zoomed(files["overlay.dzi.zip"]).astype(int) - found.overlay()).mean() < 12
     )  # JPEG, and lines of two pixels
+
+
+@pytest.mark.parametrize("make_package", [tile_package, map_package])
+def test_narrow_stripes_change_no_pixel(tmp_path, photo, runtime, monkeypatch, make_package):
+    found = analyse(photo(noise(200, 149)), runtime(make_package(tmp_path / "package")))
+    wide, narrow = ({}, {})
+    for files in (wide, narrow):
+        files.update({name: b"".join(content) for name, content in found.files(legend=True)})
+        monkeypatch.setattr(sizes, "_STRIPE_BYTES", 149 * 3 * 5)
+    for name in ("overlay.png", "overlay-legend.png"):
+        np.testing.assert_array_equal(decode(wide[name]), decode(narrow[name]))
 
 
 def test_a_label_map_too_large_for_one_picture_is_a_tiled_big_tiff(tmp_path, photo, runtime):

@@ -58,21 +58,21 @@ def draw_legend(least_height: int, entries: Sequence[LegendEntry]) -> npt.NDArra
 
 
 def beside(
-    stripes: Iterable[Stripe], rows: int, panel: npt.NDArray[np.uint8], image_hw: tuple[int, int]
+    stripes: Iterable[Stripe], tops: Iterable[int], panel: npt.NDArray[np.uint8], image_hw: tuple[int, int]
 ) -> Iterator[Stripe]:
     """Put a panel to the right of a picture.
 
     Args:
-        stripes: make the picture from the top down, uint8 (rows, W, 3) each, the last with what is left.
-        rows: of a stripe.
+        stripes: make the picture from the top down, uint8 (rows, W, 3) each.
+        tops: the first row of each.
         panel: uint8 (H', W', 3), from `draw_legend`.
         image_hw: the picture's size, pixels.
 
     Yields:
         stripes of both; where the panel is the higher one, it goes on beside its own paper.
     """
-    for index, stripe in enumerate(stripes):
-        yield partial(_join, stripe, panel, index * rows)
+    for top, stripe in zip(tops, stripes, strict=True):
+        yield partial(_join, stripe, panel, top)
     below = panel[image_hw[0] :]
     if len(below):
         paper = np.full((len(below), image_hw[1], 3), PAPER_RGB, dtype=np.uint8)

@@ -58,6 +58,7 @@ def paint_tiles(
     labels: npt.NDArray[np.unsignedinteger[Any]],
     colours: npt.NDArray[np.uint8],
     fill_alpha: int = FILL_ALPHA,
+    rows: slice = slice(None),
 ) -> npt.NDArray[np.uint8]:
     """Fill every tile with its class's colour at alpha 90/255, and draw a 2-px line at 220/255 round its inside.
 
@@ -67,35 +68,40 @@ def paint_tiles(
         labels: unsigned (T,), indices into `colours`.
         colours: uint8 (C, 3), RGB.
         fill_alpha: of the filling, in 1/255.
+        rows: of the photo that are painted; all of them if not given.
 
     Returns:
-        uint8 (H, W, 3), rounded to nearest.
+        uint8 (rows, W, 3), rounded to nearest.
     """
-    overlay = np.empty_like(photo)
-    for top in np.unique(grid.origins_yx[:, 0]).tolist():
+    wanted = range(len(photo))[rows]
+    overlay = np.empty((len(wanted), *photo.shape[1:]), dtype=np.uint8)
+    for top in grid.tops:
         which, row = grid.row_of_tiles(top)
-        rows = slice(top, top + row.image_hw[0])
-        _paint_row(photo[rows], row, colours[labels[which]], fill_alpha, overlay[rows])
+        _paint_row(photo, top, row, colours[labels[which]], fill_alpha, wanted, overlay)
     return overlay
 
 
 def _paint_row(
     photo: npt.NDArray[np.uint8],
+    top: int,
     row: Grid,
     colours: npt.NDArray[np.uint8],
     fill_alpha: int,
+    wanted: range,
     overlay: npt.NDArray[np.uint8],
 ) -> None:
-    """Paint one row of tiles, `colours` uint8 (T, 3) from left to right, into `overlay`."""
+    """Paint what is wanted of one row of tiles, `colours` uint8 (T, 3) from left to right, into `overlay`."""
     line = np.full(photo.shape[1], _LINE_ALPHA)
     inside = np.full(photo.shape[1], fill_alpha)
     for x, width in zip(row.origins_yx[:, 1].tolist(), row.sizes_hw[:, 1].tolist(), strict=True):
         inside[x : x + _LINE_WIDTH] = inside[max(x, x + width - _LINE_WIDTH) : x + width] = _LINE_ALPHA
     colour = np.repeat(colours, row.sizes_hw[:, 1], axis=0)
-    height = len(photo)
-    first, last = min(_LINE_WIDTH, height), max(_LINE_WIDTH, height - _LINE_WIDTH)
-    for alpha, rows in ((line, slice(0, first)), (inside, slice(first, last)), (line, slice(last, height))):
-        _mix(photo[rows], colour, alpha, overlay[rows])
+    height = row.image_hw[0]
+    edges = (0, min(_LINE_WIDTH, height), max(_LINE_WIDTH, height - _LINE_WIDTH), height)
+    for alpha, begin, end in zip((line, inside, line), edges, edges[1:], strict=False):
+        first, last = max(top + begin, wanted.start), min(top + end, wanted.stop)
+        if first < last:
+            _mix(photo[first:last], colour, alpha, overlay[first - wanted.start : last - wanted.start])
 
 
 def _mix(

@@ -1,4 +1,4 @@
-"""From how many pixels on a photo is treated otherwise."""
+"""From how many pixels on a photo is treated otherwise, and how much of a picture is made at a time."""
 
 from dataclasses import dataclass
 
@@ -20,3 +20,11 @@ class Sizes:
 
 
 DEFAULT_SIZES = Sizes()
+
+_STRIPE_BYTES = 4 << 20
+_PIXEL_BYTES = 3
+
+
+def stripe_rows(width: int) -> int:
+    """Rows of a stripe of a colour picture: as many as are 4 MiB. A dozen stripes are in hand at a time."""
+    return max(1, _STRIPE_BYTES // (_PIXEL_BYTES * width))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,11 @@ class Grid:
     def tops(self) -> list[int]:
         """The first row of each row of tiles, pixels."""
         return [int(top) for top in np.unique(self.origins_yx[:, 0])]
+
+    def stripe_tops(self, rows: int) -> list[int]:
+        """The first row of each stripe of at most `rows` rows, none of which reaches over two rows of tiles."""
+        bounds = [*self.tops, self.image_hw[0]]
+        return [top for begin, end in pairwise(bounds) for top in range(begin, end, rows)]
 
     def row_of_tiles(self, top: int) -> tuple[slice, "Grid"]:
         """The tiles whose first row is `top`: which they are, and their grid on the band of rows they fill."""

@@ -38,10 +38,20 @@ def test_tiles_are_painted_as_pillow_would(image_hw):
     np.testing.assert_array_equal(paint_tiles(photo, grid, labels, COLOURS), np.asarray(expected))
 
 
+@pytest.mark.parametrize("rows", [1, 2, 7, 33, 100])
+def test_tiles_painted_stripe_by_stripe_are_the_same(rows):
+    photo, grid = noise(120, 90), plan((120, 90), (50, 50))
+    labels = (np.arange(len(grid)) % 2 + 1).astype(np.uint8)
+    whole = paint_tiles(photo, grid, labels, COLOURS)
+    stripes = [paint_tiles(photo, grid, labels, COLOURS, rows=slice(top, top + rows)) for top in range(0, 120, rows)]
+    np.testing.assert_array_equal(np.concatenate(stripes), whole)
+
+
 def with_legend(overlay, entries, rows=7):
     panel = draw_legend(len(overlay), entries)
-    stripes = [lambda top=top: overlay[top : top + rows] for top in range(0, len(overlay), rows)]
-    return np.concatenate([stripe() for stripe in beside(stripes, rows, panel, overlay.shape[:2])])
+    tops = range(0, len(overlay), rows)
+    stripes = [lambda top=top: overlay[top : top + rows] for top in tops]
+    return np.concatenate([stripe() for stripe in beside(stripes, tops, panel, overlay.shape[:2])])
 
 
 def test_the_legend_stands_on_the_right_and_names_every_class_in_order():

@@ -50,3 +50,8 @@ def test_shrinking_is_antialiased(resize):
     shrunk = fit(stripes, (20, 20), resize)
     assert shrunk.shape == (20, 20, 3)
     assert np.abs(shrunk.astype(int) - 100).max() <= 6
+
+
+def test_stripes_reach_over_no_two_rows_of_tiles():
+    assert plan((120, 90), (50, 50)).stripe_tops(20) == [0, 20, 40, 50, 70, 90, 100]
+    assert plan((120, 90), (50, 50)).stripe_tops(1000) == [0, 50, 100]
