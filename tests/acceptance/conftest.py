@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
@@ -22,6 +24,8 @@ from tests.data.packages import coral_package, rock_package
 START_S = 30.0
 STOP_S = 15.0
 JOB_S = 60.0
+POSTGRES = "FACIES_TEST_POSTGRES_URL"
+STORES = ["sqlite", *(["postgresql"] if POSTGRES in os.environ else [])]
 SOURCE = Path(__file__).parents[2] / "src"
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -153,12 +157,37 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
+    """Gives the settings of a new database; a module that is to run on each of `STORES` says so."""
+    url = None if getattr(request, "param", "sqlite") == "sqlite" else sa.make_url(os.environ[POSTGRES])
+    schemas: list[str] = []
+
+    def make() -> dict[str, str]:
+        if url is None:
+            return {}
+        schemas.append(f"facies_test_{uuid.uuid4().hex}")
+        with engine.begin() as connection:
+            connection.execute(sa.schema.CreateSchema(schemas[-1]))
+        own = url.update_query_dict({"options": f"-csearch_path={schemas[-1]}"})
+        return {"FACIES_DATABASE_URL": own.render_as_string(hide_password=False)}
+
+    engine = sa.create_engine(url or "sqlite://")
+    yield make
+    for schema in schemas:
+        with engine.begin() as connection:
+            connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def start_server(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], dict[str, str]]
+) -> Iterator[Callable[..., Server]]:
     """Starts servers with any flags and settings; they end with the module."""
     running: list[Server] = []
 
     def start(*flags: str, **settings: str) -> Server:
-        server = Server(tmp_path_factory.mktemp("server"), flags, settings)
+        server = Server(tmp_path_factory.mktemp("server"), flags, {**new_database(), **settings})
         running.append(server)
         server.start()
         return server

@@ -71,6 +71,8 @@ def test_an_upload_survives_the_end_of_its_process(server, photo, tmp_path):
 import sys, time, facies
 from facies import client
 from facies.remote import pieces
+
+pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 client.IN_PIECES_FROM_BYTES, pieces.PIECE_BYTES = 1, {len(PHOTO) // 8}
 def told(sent, total):
     print(sent, flush=True)

@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
+from facies.jobs.liveness import this_process
 from facies.models.fake import CRASHING_RGB
 from tests.acceptance.conftest import wait_until
 from tests.data.photos import encode, patchwork
@@ -68,6 +69,20 @@ def test_a_killed_worker_costs_no_job(slow_server):
     wait_until(all_completed)
     assert seen == {"queued", "processing", "completed"}
     assert worker_of(slow_server).pid != worker.pid
+
+
+@pytest.mark.skipif(this_process() is None, reason="this system does not tell of processes")
+def test_a_restart_waits_for_no_lease_of_the_dead(start_server):
+    """Killed with everything, the worker can hand nothing back; its lease is longer than this test waits."""
+    server = start_server(**{**SLOW, "FACIES_LEASE_S": "3600"})
+    job = send(server)
+    running(server, job)
+    worker = worker_of(server)
+    server.process.send_signal(signal.SIGSTOP)  # so that it starts no other
+    worker.kill()
+    server.kill()
+    server.start()
+    assert completed(server, job)["completed_chunks"] == 80
 
 
 def test_everything_killed_and_started_again_loses_nothing(slow_server):

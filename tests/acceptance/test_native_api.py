@@ -7,8 +7,10 @@ import sys
 import pytest
 import requests
 
-from tests.acceptance.conftest import Server, wait_until
+from tests.acceptance.conftest import STORES, Server, wait_until
 from tests.data.photos import decode, encode, patchwork, strata
+
+pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 
 JOBS = "/api/v1/jobs"
 CORAL, ROCK = encode(patchwork(700, 520)), encode(strata(300, 900))

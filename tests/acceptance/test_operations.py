@@ -7,8 +7,10 @@ import time
 import pytest
 import requests
 
-from tests.acceptance.conftest import wait_until
+from tests.acceptance.conftest import STORES, wait_until
 from tests.data.photos import encode, patchwork
+
+pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 
 PHOTO = encode(patchwork(300, 260))  # 4 tiles
 

@@ -2,9 +2,12 @@
 
 import socket
 
+import pytest
 import requests
 
-from tests.acceptance.conftest import wait_until
+from tests.acceptance.conftest import STORES, wait_until
+
+pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 
 CONTENT = bytes(range(256)) * 400_000  # 102 MB: more than the server holds back before it keeps
 TUS = {"Tus-Resumable": "1.0.0"}

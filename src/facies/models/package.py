@@ -21,6 +21,7 @@ from facies.models.toml_file import read_toml
 
 MANIFEST_NAME = "package.toml"
 CARD_NAME = "CARD.md"
+FINGERPRINTS_NAME = "trained-on.txt"
 MOST_CLASSES = 10_000
 MOST_MAP_CLASSES = 255
 
@@ -367,4 +368,6 @@ def package_files(package: Package) -> list[Path]:
     domain = [package.domain_path] if package.domain_path else []
     int8 = weights_files(package.int8_path) if package.int8_path else ()
     weights = (*weights_files(package.weights_path), *int8)
-    return [package.path / MANIFEST_NAME, *weights, *domain, package.path / CARD_NAME, *picture]
+    fingerprints = package.path / FINGERPRINTS_NAME
+    optional = [*domain, *picture, *([fingerprints] if fingerprints.is_file() else [])]
+    return [package.path / MANIFEST_NAME, *weights, package.path / CARD_NAME, *optional]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from facies.errors import TrainingError
+from facies.models.package import FINGERPRINTS_NAME
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -23,7 +24,6 @@ _LOW = 8
 MOST_BITS = 8
 """Near-duplicates differ in at most this many of 64 bits: recompressed copies in 2, other photos of a reef in 12."""
 
-FINGERPRINTS_NAME = "trained-on.txt"
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
 _FLAT = 2.0
 _MOST_EXAMPLES = 20

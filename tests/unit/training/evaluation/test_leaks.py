@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from facies.errors import TrainingError
+from facies.models.package import FINGERPRINTS_NAME
 from facies.training.evaluation.leaks import (
-    FINGERPRINTS_NAME,
     Picture,
     find_leaks,
     find_twins,

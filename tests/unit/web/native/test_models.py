@@ -25,6 +25,8 @@ def test_a_package_tells_everything(served):
 
 
 def test_a_package_can_be_taken_away_and_used(served, tmp_path):
+    (served.folder / "test-rock" / "trained-on.txt").write_text("0123456789abcdef\n")
+    (served.folder / "test-rock" / "notes.txt").write_text("mine")
     model = served.client.get(f"{MODELS}/test-rock").json()
     answer = served.client.get(model["links"]["download"])
     assert answer.headers["content-type"] == "application/zip"
@@ -32,6 +34,8 @@ def test_a_package_can_be_taken_away_and_used(served, tmp_path):
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path / "taken")
     package = load_package(tmp_path / "taken" / "test-rock@1.0.0")
     assert package.manifest.weights.sha256 == model["manifest"]["weights"]["sha256"]
+    assert (package.path / "trained-on.txt").read_text() == "0123456789abcdef\n"
+    assert not (package.path / "notes.txt").exists()
     assert served.client.get(model["links"]["download"]).content == answer.content
 
 
