@@ -17,6 +17,8 @@ from facies.remote import pieces
 from tests.acceptance.conftest import wait_until
 from tests.data.photos import encode, patchwork
 
+pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
+
 PHOTO = encode(patchwork(300, 260))  # 4 tiles
 LONG = encode(patchwork(2440, 1952))  # 80 tiles, 20 batches
 
@@ -71,8 +73,6 @@ def test_an_upload_survives_the_end_of_its_process(server, photo, tmp_path):
 import sys, time, facies
 from facies import client
 from facies.remote import pieces
-
-pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 client.IN_PIECES_FROM_BYTES, pieces.PIECE_BYTES = 1, {len(PHOTO) // 8}
 def told(sent, total):
     print(sent, flush=True)
