@@ -671,7 +671,9 @@ class StoreContract:
         assert store.submit_all([new], request).job_ids == (new.id,)
 
     def test_jobs_can_be_chosen_from(self, store, clock):
-        first = store.submit(new_job(model="rock-types@1.0.0", batch=BATCH, metadata={"hole": "KV-7"}))
+        first = store.submit(
+            new_job(model="rock-types@1.0.0", batch=BATCH, metadata={"hole": "KV-7"}, photo_name="KV-7 100%.jpg")
+        )
         clock.now += 10
         second = store.submit(new_job(model="rock-types@2.0.0"))
         store.cancel(first.id, None)
@@ -685,6 +687,8 @@ class StoreContract:
         assert chosen(model="rock-types@2.0.0") == [2]
         assert chosen(model="rock") == chosen(model="%") == []
         assert chosen(batch=BATCH) == [1]
+        assert chosen(photo_name="kv-7") == chosen(photo_name="0%.JPG") == [1]
+        assert chosen(photo_name="0_.jpg") == []
         assert chosen(created_from=second.created_at) == [2]
         assert chosen(created_before=second.created_at) == [1]
         assert store.get(first.id, None).metadata == {"hole": "KV-7"}

@@ -175,6 +175,7 @@ class JobFilter:
         statuses: any of these.
         model: `name` or `name@version`.
         batch: id of a batch.
+        photo_name: part of the photo's name, in small or capital letters.
         created_from: Unix seconds, inclusive.
         created_before: Unix seconds, exclusive.
     """
@@ -182,6 +183,7 @@ class JobFilter:
     statuses: frozenset[Status] | None = None
     model: str | None = None
     batch: str | None = None
+    photo_name: str | None = None
     created_from: float | None = None
     created_before: float | None = None
 

@@ -64,11 +64,18 @@ def is_chosen(chosen: JobFilter) -> Condition:
         conditions.append(_is_of_model(chosen.model))
     if chosen.batch is not None:
         conditions.append(jobs.c.batch == chosen.batch if is_job_id(chosen.batch) else sa.false())
+    if chosen.photo_name is not None:
+        conditions.append(_has_in_its_name(chosen.photo_name))
     if chosen.created_from is not None:
         conditions.append(jobs.c.created_at >= chosen.created_from)
     if chosen.created_before is not None:
         conditions.append(jobs.c.created_at < chosen.created_before)
     return sa.and_(sa.true(), *conditions)
+
+
+def _has_in_its_name(text: str) -> Condition:
+    """The jobs whose photo's name contains `text`, in small or capital letters."""
+    return sa.false() if "\0" in text else jobs.c.photo_name.icontains(text, autoescape=True)
 
 
 def _is_of_model(model: str) -> Condition:

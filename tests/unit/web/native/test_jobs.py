@@ -224,6 +224,7 @@ class TestListing:
         assert (
             ids("created_from=0001-01-01T00:00:00") == ids("created_before=9999-12-31T23:59:59") == [late, rock, coral]
         )
+        assert ids("photo_name=NOTHING") == ids("photo_name=%00") == ids("photo_name=%25") == []
         assert ids("batch=none") == ids("batch=%00") == ids("model=%00") == []
 
     @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ export default function AnalysePage() {
           setChosen(NOTHING_CHOSEN);
         }}
       />
+      {model === undefined ? null : (
+        <OptionsPanel key={model.model} model={model} value={chosen} onChange={setChosen} />
+      )}
       <section aria-labelledby={photosId} className={styles["photos"]}>
         <h2 id={photosId} className={styles["step"]}>
           Your photos
@@ -51,9 +54,6 @@ export default function AnalysePage() {
         <DropZone isSmall={entries.length > 0} onFiles={(files) => void desk.add(files)} />
         {entries.length > 0 ? <TrayList entries={entries} /> : null}
       </section>
-      {model === undefined ? null : (
-        <OptionsPanel key={model.model} model={model} value={chosen} onChange={setChosen} />
-      )}
       {ready > 0 && model !== undefined ? (
         <div className={styles["start"]}>
           <p>

@@ -55,6 +55,7 @@ PageSize = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Most jobs a p
 Statuses = Annotated[list[Status] | None, Query(description="Any of these.")]
 Model = Annotated[str | None, Query(max_length=200, description="`name` or `name@version`.")]
 Batch = Annotated[str | None, Query(max_length=64)]
+PhotoName = Annotated[str | None, Query(max_length=200, description="Part of the photo's name.")]
 From = Annotated[datetime | None, Query(description="Sent at this time or later.")]
 Before = Annotated[datetime | None, Query(description="Sent before this time.")]
 Cursor = Annotated[str | None, Query(max_length=64, description="From `next` of the page before.")]
@@ -110,6 +111,7 @@ class _Jobs:
         status: Statuses = None,
         model: Model = None,
         batch: Batch = None,
+        photo_name: PhotoName = None,
         created_from: From = None,
         created_before: Before = None,
         limit: PageSize = 50,
@@ -120,6 +122,7 @@ class _Jobs:
             statuses=None if status is None else frozenset(status),
             model=model,
             batch=batch,
+            photo_name=photo_name,
             created_from=_unix_s(created_from),
             created_before=_unix_s(created_before),
         )
