@@ -26,7 +26,7 @@ from facies.imaging.sizes import DEFAULT_SIZES, Sizes, stripe_rows
 from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
 from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
-from facies.models.decision import decide, label_colours, label_names, reported_probs
+from facies.models.decision import UNSURE, decide, label_colours, label_names, reported_probs
 from facies.models.domain import score_photo
 from facies.models.infer import Answer, infer
 from facies.models.package import Manifest, Tiling
@@ -40,6 +40,7 @@ from facies.reports.intervals import Interval, core_intervals, intervals_csv, pr
 from facies.reports.tiles import TileRow, count_labels, tile_rows
 
 _PROBABILITY_DECIMALS = 6
+_UNSURE_INDEX = 255  # in a label map
 _MAP_STRIPE_ROWS = 128
 
 
@@ -337,16 +338,11 @@ class MapAnalysis(Analysis):
         labels, confidence = (
             np.rot90(found, -1) if lies else found for found in (self.found.labels, self.found.confidence)
         )
-        classes = [
-            (entry.index, entry.name)
-            for entry in self.manifest.classes
-            if entry.index != self.manifest.background_index
-        ]
-        depths_m = None
-        if self.options.depth_top_m is not None and self.options.depth_base_m is not None:
-            depths_m = (self.options.depth_top_m, self.options.depth_base_m)
+        named = [(entry.index, entry.name) for entry in self.manifest.classes]
+        classes = [entry for entry in named if entry[0] != self.manifest.background_index]
+        classes.append((_UNSURE_INDEX, UNSURE))
         rows = profile(labels, confidence, [index for index, _ in classes])
-        return core_intervals(rows, classes, max(self.photo.image_hw), depths_m)
+        return core_intervals(rows, classes, max(self.photo.image_hw), self.options.depths_m)
 
     @property
     def _core_axis(self) -> Literal["x", "y"]:

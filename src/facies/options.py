@@ -55,6 +55,13 @@ class Options:
         if not 0 <= self.depth_top_m < self.depth_base_m <= _CORE_LENGTH_M:
             raise OptionError("depth_base_m must lie below depth_top_m, and neither may be negative.")
 
+    @property
+    def depths_m(self) -> tuple[float, float] | None:
+        """Depths of the photo's upper and lower end; None where they are not known."""
+        if self.depth_top_m is None or self.depth_base_m is None:
+            return None
+        return self.depth_top_m, self.depth_base_m
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Read what `to_json` gives, or a user wrote.

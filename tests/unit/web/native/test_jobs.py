@@ -22,6 +22,7 @@ class TestSending:
         assert document["status"] == "queued"
         assert (document["done"], document["total"], document["queue_position"]) == (0, 0, 0)
         assert document["options"] == {"opacity": 0.5, "threshold": 0.4}
+        assert document["parameters"] == {"opacity": 0.5, "threshold": 0.4, "unsure_band": None}
         assert document["metadata"] == METADATA
         assert document["model"] == "test-coral@1.0.0"
         assert len(document["model_sha256"]) == 64
@@ -239,6 +240,14 @@ class TestListing:
         served.client.post("/V1/api/classify", files={"image": ("reef.png", PHOTO)})
         (job,) = served.client.get(JOBS).json()["jobs"]
         assert job["dialect"] == "coral"
+
+    def test_what_the_package_sets_is_told_too_while_it_is_there(self, served):
+        job_id = sent(served, model="test-rock", options='{"depth_top_m": 1, "depth_base_m": 2}')
+        parameters = served.client.get(f"{JOBS}/{job_id}").json()["parameters"]
+        assert parameters == {"opacity": 0.5, "depth_top_m": 1, "depth_base_m": 2, "overlap": 96}
+        (served.folder / "test-rock").rename(served.folder / "aside")
+        (served.folder / "aside" / "package.toml").unlink()
+        assert "overlap" not in served.client.get(f"{JOBS}/{job_id}").json()["parameters"]
 
 
 class TestBatches:

@@ -1,8 +1,11 @@
 """From a job to what the native API says of it. Reads a little from the disk, so it runs in a thread."""
 
-from facies.errors import UnknownJobError
+from typing import Any
+
+from facies.errors import OptionError, PackageError, UnknownJobError
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.job import Job, Status
+from facies.options import Options
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import (
     AcceptedJob,
@@ -69,6 +72,7 @@ def job_document(room: Room, job: Job, *, with_steps: bool = False) -> JobDocume
         model=job.model,
         model_sha256=job.model_sha256,
         options=dict(job.options),
+        parameters=_parameters(room, job),
         metadata=dict(job.metadata),
         photo=PhotoFacts(name=job.photo_name, bytes=job.photo_bytes, width=width, height=height),
         batch=job.batch,
@@ -81,6 +85,21 @@ def job_document(room: Room, job: Job, *, with_steps: bool = False) -> JobDocume
         error=_error(job),
         links=_links(room.blobs, job),
     )
+
+
+def _parameters(room: Room, job: Job) -> dict[str, Any]:
+    """The options of a job, and in place of those that were not named what its package says."""
+    try:
+        options = Options.from_json(job.options)
+        manifest = options.applied_to(room.catalogue.get(job.model).manifest)
+    except (OptionError, PackageError):  # the package was taken away or replaced since
+        return dict(job.options)
+    if manifest.task == "segmentation":
+        return {**options.to_json(), "overlap": manifest.tiling.overlap}
+    decision = manifest.decision
+    if manifest.positive_index is None:
+        return options.to_json()
+    return {**options.to_json(), "threshold": decision.threshold, "unsure_band": decision.unsure_band}
 
 
 def _timings_s(room: Room, job: Job) -> dict[str, float]:

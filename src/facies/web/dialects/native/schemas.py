@@ -28,7 +28,8 @@ _JOB_EXAMPLE: dict[str, Any] = {
     "attempts": 1,
     "model": "coral-bleaching@1.0.0",
     "model_sha256": "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
-    "options": {"threshold": 0.5},
+    "options": {"threshold": 0.4},
+    "parameters": {"opacity": 0.5, "threshold": 0.4, "unsure_band": None},
     "metadata": {"site": "North Bay", "dive": 12},
     "photo": {"name": "transect-3.jpg", "bytes": 8123456, "width": 6000, "height": 4000},
     "batch": None,
@@ -119,7 +120,9 @@ class JobDocument(BaseModel):
     model: str
     model_sha256: str
     options: dict[str, Any]
-    """Every parameter of the analysis that was named."""
+    """What was asked for."""
+    parameters: dict[str, Any]
+    """Every parameter of the analysis, those that the package sets too."""
     metadata: dict[str, Any]
     """As it was sent."""
     photo: PhotoFacts
