@@ -25,7 +25,7 @@ from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes, stripe_rows
 from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
-from facies.imaging.upright import Upright, lay_back, make_upright, plan_upright
+from facies.imaging.upright import Upright, check_upright, lay_back, make_upright, plan_upright
 from facies.models.decision import UNSURE, decide, label_colours, label_names, reported_probs
 from facies.models.domain import score_photo
 from facies.models.infer import Answer, infer
@@ -84,6 +84,7 @@ def analyse(
         probs = answers.probs.round(_PROBABILITY_DECIMALS)
         domain = _judge_domain(answers.domain_scores, grid, manifest)
         return TileAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, grid, probs)
+    check_upright(upright)
     on_progress(0, len(grid))
     tiles = _upright_tiles(opened, upright, grid, manifest)
     domain_scores: list[float] = []

@@ -108,7 +108,8 @@ def analyse(
 ) -> None:
     """Analyse photos on this machine, without a server.
 
-    Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json.
+    Every photo gets a folder with overlay.png, labels.png or tiles.csv, and summary.json. Of one too large for a single
+    picture the overlay is a deep zoom, overlay.dzi.zip, and the label map a tiled TIFF.
 
     A core's folder has intervals.csv too: its rock types from the top down, in metres where the depths are given.
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from facies.analysis import MapAnalysis, TileAnalysis, analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
-from facies.imaging import sizes
+from facies.imaging import sizes, upright
 from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
@@ -205,3 +205,10 @@ def test_a_label_map_too_large_for_one_picture_is_a_tiled_big_tiff(tmp_path, pho
         picture = Image.open(io.BytesIO(files[name]))
         assert picture.tag_v2[322] == picture.tag_v2[323] == 512
         np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_a_map_of_too_many_pixels_is_refused_before_they_are_in_memory(tmp_path, photo, runtime, monkeypatch):
+    engine = runtime(map_package(tmp_path / "package"))
+    monkeypatch.setattr(upright, "MAX_UPRIGHT_PIXELS", 1000)
+    with pytest.raises(PhotoTooLargeError, match=r"At the scale at which this model looks .* Cut it in parts"):
+        analyse(photo(noise(200, 149)), engine)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from facies.errors import PhotoTooLargeError
 from facies.imaging.tiles import fit
 
 # A tiny photo is not blown up without bound: beyond this factor there is nothing to see, only memory to lose.
 _MAX_ENLARGEMENT = 4.0
+MAX_UPRIGHT_PIXELS = 200_000_000
+"""The upright photo is in memory whole: at a core's scale the largest photo is small, unless it is a mere thread."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,20 @@ def plan_upright(photo_hw: tuple[int, int], width: int, least_hw: tuple[int, int
     turned = width > 0 and photo_hw[1] > photo_hw[0]
     height, breadth = scaled_hw[::-1] if turned else scaled_hw
     return Upright(photo_hw, scaled_hw, turned, (max(height, least_hw[0]), max(breadth, least_hw[1])))
+
+
+def check_upright(upright: Upright) -> None:
+    """Refuse what is too large to be held at the scale at which a network looks.
+
+    Raises:
+        PhotoTooLargeError: it has more than `MAX_UPRIGHT_PIXELS`.
+    """
+    height, width = upright.padded_hw
+    if height * width > MAX_UPRIGHT_PIXELS:
+        raise PhotoTooLargeError(
+            f"At the scale at which this model looks the photo has {width} x {height} pixels; up to "
+            f"{MAX_UPRIGHT_PIXELS / 1e6:g} million can be looked at. Cut it in parts."
+        )
 
 
 def make_upright(photo: npt.NDArray[np.uint8], upright: Upright) -> npt.NDArray[np.uint8]:
