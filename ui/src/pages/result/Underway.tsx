@@ -58,6 +58,6 @@ function tilesIn({ done, total }: Job): string {
 function paceIn(job: Job): string {
   if (job.status === "queued") return "The page goes on by itself; it can be closed and opened again.";
   const pace = job.tiles_per_s === null ? [] : [`${number(Math.round(job.tiles_per_s))} a second`];
-  const left = job.eta_s === null ? [] : [`about ${seconds(Math.max(1, job.eta_s))} left`];
+  const left = job.eta_s === null ? [] : [`about ${seconds(Math.max(1, Math.round(job.eta_s)))} left`];
   return [tilesIn(job), ...pace, ...left].join(" · ");
 }

@@ -13,6 +13,8 @@ export interface Reading {
   style: ClassStyle | null;
   /** What it is true of, on the photo. */
   box: Box;
+  /** Whether that is a mere point, which a mouse shows by itself. */
+  isPoint: boolean;
 }
 
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
@@ -32,6 +34,7 @@ export function readTile(
     detail: `Probability${of} ${tile.probability.toFixed(3)} · row ${row + 1}, column ${column + 1}`,
     style: styles.find(({ name }) => name === label) ?? null,
     box: tile,
+    isPoint: false,
   };
 }
 
@@ -55,5 +58,6 @@ export function readPixel(
     detail: [...sure, ...depth, `x ${x}, y ${y}`].join(" · "),
     style,
     box: { x, y, width: labels.stride, height: labels.stride },
+    isPoint: true,
   };
 }

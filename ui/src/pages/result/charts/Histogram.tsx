@@ -36,7 +36,7 @@ export function Histogram({ probabilities, labels, classes, decision, of }: Prop
       className={styles["chart"]}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       role="img"
-      aria-label={`Tiles by probability of ${of}. ${inWords(found)} Threshold at ${threshold.toFixed(2)}.`}
+      aria-label={`Tiles by probability of ${of}. ${inWords(found)} Decided at ${threshold.toFixed(2)}.`}
     >
       <defs>
         {classes.map((style) => (

@@ -49,7 +49,7 @@ export function Stage({ photo, painter, look, mode, core, classes, depths, read,
   const pointed = useMemo(() => (hover === null ? null : read(hover)), [hover, read]);
   const chosen = useMemo(() => (cursor === null ? null : read(cursor)), [cursor, read]);
   const reading = pointed ?? chosen;
-  const mark = reading?.box ?? null;
+  const mark = reading === null || (reading === pointed && reading.isPoint) ? null : reading.box;
   const overlay = useMemo(
     () => ({ painter, look, from: mode === "swipe" ? at : 0, mark }),
     [painter, look, mode, at, mark],
