@@ -95,10 +95,11 @@ class PixelClassifier(nn.Module):
         asked = self.gate(texture).sigmoid()[:, :, None, None]
         probed = log_probs[:, list(self.probed)]
         within = (asked * probes + (1 - asked) * probed).log_softmax(1) + probed.logsumexp(1, keepdim=True)
-        logits = list(log_probs.unbind(1))
+        parts, begin = [], 0
         for place, index in enumerate(self.probed):
-            logits[index] = within[:, place]
-        return torch.stack(logits, 1)
+            parts += [log_probs[:, begin:index], within[:, place : place + 1]]
+            begin = index + 1
+        return torch.cat([*parts, log_probs[:, begin:]], 1)
 
 
 class Pyramid(nn.Module):
@@ -124,8 +125,8 @@ def tone_map(pixels: Tensor) -> Tensor:
     """
     x = pixels.permute(0, 3, 1, 2).float() / 255
     light = x.mean(1, keepdim=True)
-    mean, mean_square = functional.avg_pool2d(light, 4), functional.avg_pool2d(light**2, 4)
-    return torch.cat([functional.avg_pool2d(x, 4), (mean_square - mean**2).clamp(min=0).sqrt()], 1)
+    away = light - functional.interpolate(functional.avg_pool2d(light, 4), scale_factor=4, mode="nearest")
+    return torch.cat([functional.avg_pool2d(x, 4), functional.avg_pool2d(away**2, 4).sqrt()], 1)
 
 
 def mean_over(x: Tensor, weight: Tensor) -> Tensor:
@@ -159,7 +160,8 @@ def tone_features(tone: Tensor, weight: Tensor) -> Tensor:
     lightness = mean.mean(1, keepdim=True)
     logs = torch.log(mean.clamp(min=0) + _LEAST_LIGHT)
     ratios = torch.stack([logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], 1)
-    spread = (mean_over(light**2, weight) - mean_over(light, weight) ** 2).clamp(min=0).sqrt()
+    # The mean of squares less the square of the mean would be shorter, and mostly rounding in bf16.
+    spread = mean_over((light - lightness[:, :, None, None]) ** 2, weight).sqrt()
     contrast = mean_over(fine, weight)
     relative = contrast / (lightness + _LEAST_LIGHT)
     return torch.cat([mean, ratios, torch.log(lightness + _LEAST_LIGHT), spread, contrast, relative], 1)

@@ -252,6 +252,7 @@ class Augmentation(_Frozen):
         gamma, brightness, channel_gain, contrast: standard deviations, of logarithms.
         grey_share: share of views without colour.
         soft_share: share of windows that are scaled down and up again, as photos from afar are.
+        filler_share: share of windows with foam, card, wood or a plug laid over a stretch of core.
     """
 
     gamma: Annotated[float, Field(ge=0)] = 0.12
@@ -260,6 +261,7 @@ class Augmentation(_Frozen):
     contrast: Annotated[float, Field(ge=0)] = 0.1
     grey_share: Share = 0.0
     soft_share: Share = 0.0
+    filler_share: Share = 0.0
 
 
 class Schedule(_Frozen):

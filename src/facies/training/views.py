@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from facies.training.fillers import lay_filler
 from facies.training.plan import Augmentation
 
 Pixels = npt.NDArray[np.uint8]
@@ -132,6 +133,8 @@ def draw_window(
     labels = label_map.resize((size, size), Image.Resampling.NEAREST, (left, top, left + side, top + side))
     way = int(rng.integers(4))
     drawn_at = round(size / rng.uniform(*SOFTENING)) if rng.random() < augmentation.soft_share else size
-    view = np.asarray(Image.fromarray(square(picture, side, corner, drawn_at)).resize((size, size)))
-    view = turn(view, way)
-    return recolour(view, augmentation, rng), np.ascontiguousarray(turn(np.asarray(labels), way))
+    view, shown = square(picture, side, corner, drawn_at), np.asarray(labels)
+    view = np.asarray(Image.fromarray(view).resize((size, size)))
+    if rng.random() < augmentation.filler_share:
+        view, shown = lay_filler(view, shown, rng)
+    return recolour(turn(view, way), augmentation, rng), np.ascontiguousarray(turn(shown, way))
