@@ -189,7 +189,7 @@ def _domain_scores(features: ov.Output, space: Space) -> ov.Output:
 
 
 def _probs(model: ov.Model, manifest: Manifest) -> ov.Output:
-    """Append the calibration: softmax((logits + offset) / temperature)."""
+    """Append the calibration: softmax((logits + offset) / temperature); see `facies.models.package.Decision`."""
     name = manifest.output.name
     scores = unrounded((model.output(name) if name else model.output(0)).get_node().input_value(0))
     scores = ops.convert(scores, "f32").output(0)
@@ -200,9 +200,20 @@ def _probs(model: ov.Model, manifest: Manifest) -> ov.Output:
         offset = np.zeros(len(manifest.classes), dtype=np.float32)
         offset[: len(manifest.decision.offset)] = manifest.decision.offset
         shifted = ops.add(scores, offset.reshape(1, -1, *[1] * (rank - 2)))
-        cooled = ops.divide(shifted, np.float32(manifest.decision.temperature))
-        scores = ops.softmax(cooled, 1).output(0)
+        scores = ops.softmax(ops.divide(shifted, _temperature(shifted.output(0), manifest)), 1).output(0)
     return scores
+
+
+def _temperature(logits: ov.Output, manifest: Manifest) -> ov.Node:
+    """The temperature, which may be another where the positive class is the less likely: a number, or one a row."""
+    decision, positive = manifest.decision, manifest.positive_index
+    above = ops.constant(np.float32(decision.temperature))
+    if decision.temperature_below is None or positive is None:
+        return above
+    sides = np.array([[-1.0], [1.0]] if positive else [[1.0], [-1.0]], np.float32)
+    margin = ops.matmul(logits, sides, transpose_a=False, transpose_b=False)
+    below = ops.constant(np.float32(decision.temperature_below))
+    return ops.select(ops.greater_equal(margin, np.float32(0)), above, below)
 
 
 def open_features(package: Package, output: str, streams: int = 0) -> Callable[[Tiles], Features]:

@@ -132,12 +132,14 @@ class Decision(_Frozen):
     """How logits become probabilities and probabilities a label.
 
     `probs = softmax((logits + offset) / temperature)`. With two classes, a tile is `positive` when
-    `probs[positive] >= threshold`; otherwise the label is the arg-max. Probabilities of the positive class inside
-    `unsure_band` are reported as *unsure* (off by default).
+    `probs[positive] >= threshold`; otherwise the label is the arg-max, and where the positive class is the less likely
+    the temperature is `temperature_below`, if there is one. Probabilities of the positive class inside `unsure_band`
+    are reported as *unsure* (off by default).
     """
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     temperature: Annotated[float, Field(gt=0)] = 1.0
+    temperature_below: Annotated[float, Field(gt=0)] | None = None
     offset: tuple[float, ...] = ()
     positive: str | None = None
     background: str | None = None
@@ -226,6 +228,8 @@ class Manifest(_Frozen):
                 raise ValueError(f"decision names the class {role!r}, which is not listed")
         if self.decision.positive is not None and len(self.classes) != 2:
             raise ValueError("a positive class makes sense with exactly two classes")
+        if self.decision.temperature_below is not None and self.decision.positive is None:
+            raise ValueError("decision.temperature_below needs a positive class")
         if self.decision.offset and len(self.decision.offset) != len(self.classes):
             raise ValueError("decision.offset needs one number a class")
         if self.self_test and any(len(row) != len(self.classes) for row in self.self_test.probs):

@@ -47,9 +47,11 @@ def write_package(plan: Plan, plan_dir: Path, folder: Path, result: Result) -> P
     """
     section = plan.package
     kept = section.model_dump(mode="json", exclude={"card", "positive", "background"})
+    below = result.calibration.temperature_below
     decision: dict[str, Any] = {
         "threshold": 0.5,
         "temperature": round(result.calibration.temperature, 5),
+        "temperature_below": None if below is None else round(below, 5),
         "offset": [round(value, 5) for value in result.calibration.offset],
         "positive": section.positive,
         "background": section.background,

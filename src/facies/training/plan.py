@@ -282,7 +282,8 @@ class Schedule(_Frozen):
         domain_shares: how much of a batch each domain makes up; none of it that is not named; evenly without any.
         neither_share: how much of a domain's part shows none of the classes; trained on as not positive.
         dropout: share of features dropped.
-        decision_at: the calibrated probability that is served as 0.5; below 0.5 finds more positives.
+        decision_at: the calibrated probability that is served as 0.5; below 0.5 finds more positives. See
+            `calibration.fit_two_classes`.
     """
 
     views: Annotated[int, Field(ge=1)] = 24
@@ -300,7 +301,7 @@ class Schedule(_Frozen):
     domain_shares: dict[str, Share] = {}
     neither_share: Share = 0.0
     dropout: Share = 0.2
-    decision_at: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    decision_at: Annotated[float, Field(gt=0, lt=1)] | None = None
     augmentation: Augmentation = Augmentation()
 
 

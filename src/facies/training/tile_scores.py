@@ -15,14 +15,14 @@ Logits = npt.NDArray[np.float32]
 _DECIMALS = 4
 
 
-def calibrate(logits: Logits, labels: npt.NDArray[np.int64], decision_at: float) -> Calibration:
+def calibrate(logits: Logits, labels: npt.NDArray[np.int64], decision_at: float | None) -> Calibration:
     """The calibration that is served, from held-out logits (N, 2) of labelled pictures."""
     labelled = labels != NEITHER
     return fit_two_classes(logits[labelled], labels[labelled] == 1, decision_at)
 
 
 def held_out_probability(
-    logits: Logits, labels: npt.NDArray[np.int64], fold_of: npt.NDArray[np.int64], decision_at: float
+    logits: Logits, labels: npt.NDArray[np.int64], fold_of: npt.NDArray[np.int64], decision_at: float | None
 ) -> npt.NDArray[np.float64]:
     """Probability of the positive class, each fold calibrated on the others only.
 

@@ -134,8 +134,8 @@ def _train_tiles(run: _Run) -> _Trained:
     decision_at = plan.schedule.decision_at
     calibration = calibrate(whole[main], data.labels[main], decision_at)
     probability = held_out_probability(whole[main], data.labels[main], outcome.fold_of[main], decision_at)
-    measured = _describe_split(plan) | {
-        "decision_at": decision_at,
+    measured = _describe_split(plan) | ({} if decision_at is None else {"decision_at": decision_at})
+    measured |= {
         data.domain_names[0]: score(probability, data.labels[main], _chosen(data.groups, main)),
     }
     measured[f"{data.domain_names[0]}_chunks"] = _score_corners(outcome, calibration, main)

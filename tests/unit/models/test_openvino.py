@@ -43,6 +43,23 @@ def test_calibration_is_part_of_the_graph(tmp_path):
     np.testing.assert_allclose(answer(package, TILES), expected, atol=1e-5)
 
 
+def test_the_temperature_may_differ_on_either_side_of_the_decision(tmp_path):
+    package = tile_package(
+        tmp_path / "tiles", decision="temperature = 2.5\ntemperature_below = 0.5\noffset = [0.0, 0.1]"
+    )
+    logits = expected_logits(TILES, 2, by_pixel=False) + np.array([0.0, 0.1])
+    below = logits[:, :1] > logits[:, 1:]
+    assert 0 < below.sum() < len(TILES)
+    np.testing.assert_allclose(answer(package, TILES), softmax(logits / np.where(below, 0.5, 2.5)), atol=1e-5)
+
+
+def test_a_temperature_below_needs_a_positive_class(tmp_path):
+    manifest = tile_package(tmp_path / "tiles", decision="temperature_below = 0.5").path / "package.toml"
+    manifest.write_text(manifest.read_text().replace('positive = "bleached"', ""))
+    with pytest.raises(PackageError, match="needs a positive class"):
+        load_package(manifest.parent)
+
+
 def test_calibration_of_every_pixel(tmp_path):
     package = map_package(tmp_path / "map", decision="temperature = 0.5\noffset = [0.1, 0.2, -0.3]")
     offset = np.array([0.1, 0.2, -0.3]).reshape(1, 3, 1, 1)

@@ -28,6 +28,23 @@ def test_the_decision_is_moved_to_one_half():
     assert np.array_equal(moved >= 0.5, calibrated >= 0.4)
 
 
+def test_a_decision_elsewhere_bends_the_calibration_instead_of_shifting_all_of_it():
+    logits, positive = boasting_logits()
+    margin = logits[:, 1] - logits[:, 0]
+    moved = fit_two_classes(logits, positive, decision_at=0.3)
+    served = moved.probs(logits)[:, 1]
+    shifted = softmax((logits + np.array(moved.offset)) / fit_two_classes(logits, positive).temperature)[:, 1]
+    assert metrics.ece(positive, served) < 0.6 * metrics.ece(positive, shifted)
+    assert (np.diff(served[np.argsort(margin)]) >= 0).all()
+    assert moved.temperature > moved.temperature_below
+
+
+def test_a_side_of_the_decision_with_one_class_keeps_the_common_temperature():
+    logits = np.stack([np.zeros(6), np.array([-3.0, -2, -1, 1, 2, 3])], axis=1)
+    fitted = fit_two_classes(logits, np.array([False, False, True, True, True, True]), decision_at=0.9)
+    assert np.isfinite([fitted.temperature, fitted.temperature_below]).all()
+
+
 def test_one_temperature_for_many_classes():
     rng = np.random.default_rng(1)
     honest = rng.normal(0, 1.5, (4000, 5))

@@ -98,8 +98,10 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
 
 def uncalibrated(probs: Floats, manifest: Manifest) -> npt.NDArray[np.float64]:
     """What the network said before temperature and offset: (N, C), sums to 1 over C."""
-    decision = manifest.decision
-    logits = np.log(np.maximum(probs, _LEAST_PROBABILITY)) * decision.temperature
+    decision, temperature = manifest.decision, np.full((len(probs), 1), manifest.decision.temperature)
+    if decision.temperature_below is not None:
+        temperature[probs[:, manifest.positive_index] < 0.5] = decision.temperature_below
+    logits = np.log(np.maximum(probs, _LEAST_PROBABILITY)) * temperature
     return softmax(logits - (np.array(decision.offset) if decision.offset else 0.0))
 
 

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from facies.training.fillers import lay_filler
+
+
+def core_window(size=96):
+    """A brown core that leaves a sixth of the width on either side to the box."""
+    window, labels = np.full((size, size, 3), 40, np.uint8), np.zeros((size, size), np.uint8)
+    window[:, size // 6 : -size // 6] = (120, 90, 60)
+    labels[:, size // 6 : -size // 6] = 3
+    return window, labels
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_laid_over_a_core_is_background_and_the_rest_stays(seed):
+    window, labels = core_window()
+    laid, found = lay_filler(window, labels, np.random.default_rng(seed))
+    gone = (labels == 3) & (found == 0)
+    assert 0.02 < gone.mean() < 0.9
+    assert set(np.unique(found)) <= {0, 3}
+    assert np.abs(laid[gone].astype(int) - window[gone]).mean() > 10
+    far = np.abs(np.arange(96)[:, None] - np.flatnonzero(gone.any(axis=1))[None]).min(axis=1) > 16
+    np.testing.assert_allclose(laid[far], window[far], atol=1)
+
+
+def test_a_window_without_core_can_be_filled_too():
+    window = np.full((96, 96, 3), 40, np.uint8)
+    laid, found = lay_filler(window, np.zeros((96, 96), np.uint8), np.random.default_rng(1))
+    assert not found.any()
+    assert (laid != window).any()
+
+
+def test_the_same_seed_lays_the_same_thing():
+    first, second = (lay_filler(*core_window(), np.random.default_rng(5)) for _ in "ab")
+    assert np.array_equal(first[0], second[0])
