@@ -159,7 +159,7 @@ def waiting_server(start_server: Callable[..., Server]) -> Server:
 @pytest.fixture(scope="session")
 def keyed_server(start_server: Callable[..., Server]) -> Server:
     """A server whose native API wants a key."""
-    return start_server("--require-keys", "--no-worker")
+    return start_server("--require-keys")
 
 
 @pytest.fixture(scope="session")

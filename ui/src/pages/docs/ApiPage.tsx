@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef } from "react";
 import { sentenceOf } from "@/api/problem";
+import { serverQuery } from "@/api/server";
 import { Button } from "@/parts/Button";
 import { Notice } from "@/parts/Notice";
 import { placeOf, useChoices } from "./choices";
@@ -10,7 +11,7 @@ import { DocsFrame, Section } from "./DocsFrame";
 import { KeyChoice } from "./KeyChoice";
 import { OperationDetails } from "./OperationDetails";
 import { Prose } from "./Prose";
-import { openApiQuery, serverQuery } from "./queries";
+import { openApiQuery } from "./queries";
 import { referenceOf, type Group } from "./reference";
 import { SourceLink } from "./ModelFacts";
 import styles from "./docs.module.css";

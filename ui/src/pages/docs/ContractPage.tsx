@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { serverQuery } from "@/api/server";
 import { placeOf, useChoices } from "./choices";
 import { Code } from "./Code";
 import type { Contract, Route } from "./contents/contract";
@@ -7,7 +8,6 @@ import { ExampleCode } from "./ExampleCode";
 import { KeyChoice } from "./KeyChoice";
 import { ModelFacts } from "./ModelFacts";
 import { Prose } from "./Prose";
-import { serverQuery } from "./queries";
 import styles from "./docs.module.css";
 
 const SECTIONS = [

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { sentenceOf } from "@/api/problem";
+import { serverQuery } from "@/api/server";
 import { Notice } from "@/parts/Notice";
 import { Colours } from "@/pages/models/Colours";
 import { Sources } from "@/pages/models/Sources";
 import { Section } from "./DocsFrame";
-import { serverQuery } from "./queries";
 import styles from "./docs.module.css";
 
 /** What the server says of the package behind an older API: classes, training data, and where to get it all. */

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
+import { serverQuery } from "@/api/server";
 import { placeOf, useChoices } from "./choices";
 import { Code } from "./Code";
 import { exampleOf } from "./contents/native";
 import { ExampleCode } from "./ExampleCode";
 import type { FieldRow } from "./fields";
 import { Prose } from "./Prose";
-import { serverQuery } from "./queries";
 import type { Answer, Operation } from "./reference";
 import styles from "./Operation.module.css";
 

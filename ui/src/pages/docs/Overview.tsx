@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import { serverQuery } from "@/api/server";
 import { ButtonLink } from "@/parts/Button";
 import { Card } from "@/parts/Card";
 import { Page } from "@/parts/Page";
 import { coral } from "./contents/coral";
 import { rock } from "./contents/rock";
 import { SourceLink } from "./ModelFacts";
-import { serverQuery } from "./queries";
 import styles from "./docs.module.css";
 
 const APIS = [

@@ -1,9 +1,7 @@
-/** What the documentation pages ask the server about itself. Neither needs a key. */
+/** What the documentation pages ask the server beside what it says of itself. */
 import { queryOptions } from "@tanstack/react-query";
 import { fetchJson } from "@/api/send";
 import type { OpenApiDocument } from "./openapi";
-
-export { serverQuery, type ServedModel, type Server } from "@/api/server";
 
 export const openApiQuery = queryOptions({
   queryKey: ["openapi"],
