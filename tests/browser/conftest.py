@@ -23,6 +23,8 @@ NARROW = (390, 844)
 PATIENCE_MS = 30_000
 SHIPPED = {"FACIES_CORAL_MODEL": "coral-bleaching", "FACIES_ROCK_MODEL": "rock-types", "FACIES_RUNTIME": "openvino"}
 
+SLOW = {"FACIES_RUNTIME": "fake", "FACIES_FAKE_DELAY_S": "0.4", "FACIES_WORKER_THREADS": "1", "FACIES_LEASE_S": "3"}
+
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _KEY_NAME = "facies-key"  # as in ui/src/session/key.ts
 
@@ -148,6 +150,12 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 def server(browser: Browser, start_server: Callable[..., Server]) -> Server:
     """A server with the shipped packages and its worker."""
     return start_server()
+
+
+@pytest.fixture(scope="session")
+def slow_server(start_server: Callable[..., Server]) -> Server:
+    """A server that takes its time with every few tiles."""
+    return start_server(**SLOW)
 
 
 @pytest.fixture(scope="session")

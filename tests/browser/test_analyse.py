@@ -9,19 +9,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from facies.training import synth_cores
 from tests.acceptance.conftest import Server
-from tests.browser.conftest import NARROW, Visits
+from tests.browser.conftest import NARROW, SLOW, Visits
 from tests.data.photos import encode, patchwork
 
 CORAL, ROCK = "Coral bleaching", "Rock types"
-SLOW = {"FACIES_RUNTIME": "fake", "FACIES_FAKE_DELAY_S": "0.4", "FACIES_WORKER_THREADS": "1", "FACIES_LEASE_S": "3"}
 AWAY = ("Failed to load resource", "net::ERR_")
 PROGRESS = re.compile(r"\b[1-9]\d* of \d+ tiles")
-
-
-@pytest.fixture(scope="module")
-def slow_server(start_server: Callable[..., Server]) -> Server:
-    """A server that takes its time with every few tiles."""
-    return start_server(**SLOW)
 
 
 @pytest.fixture(scope="module")

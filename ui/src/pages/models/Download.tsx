@@ -3,6 +3,7 @@ import type { Model } from "@/api/client";
 import { sentenceOf } from "@/api/problem";
 import { fetchBlob } from "@/api/send";
 import { Button } from "@/parts/Button";
+import { save } from "@/parts/save";
 import styles from "./models.module.css";
 
 /** The package as a zip. It is fetched, not linked to: the key goes into a header. */
@@ -26,13 +27,4 @@ export function Download({ model }: { model: Model }) {
       {typeof state === "object" ? <span role="alert">{state.error}</span> : null}
     </span>
   );
-}
-
-function save(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }

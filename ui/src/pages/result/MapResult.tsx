@@ -2,6 +2,7 @@ import { useCallback, useMemo } from "react";
 import type { Job } from "@/api/client";
 import { sentenceOf } from "@/api/problem";
 import { Notice } from "@/parts/Notice";
+import { count } from "@/words/amounts";
 import type { MapAnswer, Summary } from "./answer/answer";
 import { depthsOf } from "./answer/depths";
 import { readPixel } from "./answer/reading";
@@ -90,7 +91,7 @@ export function MapResult({ job, photo, answer, summary }: Props) {
             )}
           </Section>
           {core === null ? null : (
-            <Section title="Log" note={`${core.intervals.length} intervals`}>
+            <Section title="Log" note={count(core.intervals.length, "interval")}>
               <IntervalTable core={core} />
             </Section>
           )}

@@ -6,7 +6,7 @@ import { readTile } from "./answer/reading";
 import { ClassList } from "./panel/ClassList";
 import { decisionName, tilesCsv } from "./panel/downloads";
 import { Section } from "./panel/Section";
-import { stemOf } from "./panel/save";
+import { stemOf } from "./panel/stem";
 import { Threshold } from "./panel/Threshold";
 import { number, percent } from "./panel/words";
 import { ResultLayout } from "./ResultLayout";

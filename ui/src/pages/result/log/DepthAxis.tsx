@@ -6,7 +6,7 @@ import type { View } from "../viewer/geometry";
 import { onScreen, paneLength, shown } from "./scale";
 import styles from "./CoreLog.module.css";
 
-const AXIS_PX = 60;
+const AXIS_PX = 76; // room for 1,234.56 m
 const HALF_A_LABEL_PX = { x: 30, y: 7 };
 const TICK_EVERY_PX = { x: 90, y: 56 };
 

@@ -2,8 +2,8 @@ import { useState } from "react";
 import { sentenceOf } from "@/api/problem";
 import { fetchBlob } from "@/api/send";
 import { Notice } from "@/parts/Notice";
+import { save } from "@/parts/save";
 import type { Download } from "./downloads";
-import { save } from "./save";
 import styles from "./Downloads.module.css";
 
 /** A file that the page makes itself. */

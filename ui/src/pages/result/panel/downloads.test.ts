@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Job } from "@/api/client";
 import { readTiles } from "../answer/tiles";
 import { downloadsOf, overlayPath, tilesCsv } from "./downloads";
-import { stemOf } from "./save";
+import { stemOf } from "./stem";
 
 const look = { opacity: 0.35, hidden: new Set<string>(), withPatterns: true };
 

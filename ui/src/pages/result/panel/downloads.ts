@@ -3,7 +3,7 @@ import type { Job } from "@/api/client";
 import type { Decision, Poles } from "../answer/decision";
 import type { Tile } from "../answer/tiles";
 import type { Look } from "../viewer/painter";
-import { stemOf } from "./save";
+import { stemOf } from "./stem";
 
 export interface Download {
   name: string;
