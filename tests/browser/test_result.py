@@ -105,7 +105,7 @@ class TestTiles:
         paint_plainly(page)
         wait_for_colours(page, red=(RED, 0.2, 0.6))
         page.get_by_role("radio", name="Side by side").check()
-        expect(page.get_by_text("Original")).to_be_visible()
+        expect(page.get_by_text("Original", exact=True)).to_be_visible()
         wait_for_colours(page, red=(RED, 0.05, 0.3))
         page.get_by_role("radio", name="Swipe").check()
         divider = page.get_by_role("slider", name="original")
