@@ -13,7 +13,8 @@ from statistics import median
 
 import numpy as np
 
-from facies.analysis import Analysis, analyse, plan_tiles
+from facies.analysis import analyse, plan_tiles
+from facies.findings import Analysis
 from facies.imaging import png
 from facies.imaging.photo import open_photo
 from facies.imaging.tiles import cut, fit

@@ -12,9 +12,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from facies.analysis import Analysis, MapAnalysis, TileAnalysis
 from facies.analysis import analyse as _analyse
 from facies.errors import FaciesError, PackageError, PhotoError, RemoteError
+from facies.findings import Analysis, MapAnalysis, TileAnalysis
 from facies.options import DEFAULT_OPTIONS, Options
 from facies.version import __version__
 

@@ -23,7 +23,7 @@ from facies.imaging import png
 from facies.imaging.decode import open_image, read_labels
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
-from facies.imaging.photo import Photo, open_photo
+from facies.imaging.photo import Photo, open_photo, rows_of_tiles
 from facies.imaging.pyramid import deep_zoom_of, stream_deep_zoom
 from facies.imaging.sizes import Sizes, stripe_rows
 from facies.imaging.tiles import Grid
@@ -181,9 +181,7 @@ class _Tiles:
 
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down, none reaching over two rows of tiles."""
-        tops = self._grid.tops
-        for top, band in zip(tops, self.photo.bands(int(self._grid.sizes_hw[0, 0]), tops), strict=True):
-            which, row = self._grid.row_of_tiles(top)
+        for band, which, row in rows_of_tiles(self.photo, self._grid):
             for down in range(0, len(band), self._rows):
                 yield partial(self._paint, band, row, self._labels[which], slice(down, down + self._rows))
 

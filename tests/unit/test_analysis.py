@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from facies.analysis import MapAnalysis, TileAnalysis, analyse
+from facies.analysis import analyse
 from facies.errors import AnalysisCancelledError, OptionError, PhotoTooLargeError
+from facies.findings import MapAnalysis, TileAnalysis
 from facies.imaging import sizes, upright
 from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime

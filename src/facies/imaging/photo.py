@@ -18,7 +18,7 @@ from facies.errors import DamagedPhotoError
 from facies.imaging.decode import open_image
 from facies.imaging.header import check_pixels, read_header
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
-from facies.imaging.tiles import fit
+from facies.imaging.tiles import Grid, fit
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,24 @@ def open_photo(path: Path, sizes: Sizes = DEFAULT_SIZES) -> Photo:
     with _decoding(path):
         image = open_image(path)
     return Photo(path, (image.height, image.width), sizes)
+
+
+def rows_of_tiles(
+    photo: Photo, grid: Grid, tops: Sequence[int] | None = None
+) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
+    """The pixels of rows of tiles, from the top down.
+
+    Args:
+        photo: that is cut.
+        grid: a plain one, without overlap, that lies on it.
+        tops: the first row of each; every row of tiles if not given.
+
+    Yields:
+        the band of the photo, uint8 (h, W, 3), which tiles of the grid fill it, and how these lie there.
+    """
+    wanted = grid.tops if tops is None else tops
+    for top, band in zip(wanted, photo.bands(int(grid.sizes_hw[0, 0]), wanted), strict=True):
+        yield band, *grid.row_of_tiles(top)
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from pathlib import Path
 from threading import Event
 from typing import Final, Protocol
 
-from facies.analysis import Analysis
 from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
+from facies.findings import Analysis
 from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.checkpoint import AFTER_S, JobCheckpoint

@@ -5,8 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from facies.analysis import TileAnalysis, analyse
+from facies.analysis import analyse
 from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError
+from facies.findings import TileAnalysis
 from facies.imaging.sizes import Sizes
 from facies.jobs.attempt import CANCEL_INTERVAL_S, PROGRESS_INTERVAL_S, Attempt, Workplace
 from facies.jobs.job import Status

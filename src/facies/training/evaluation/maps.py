@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facies.analysis import MapAnalysis
 from facies.errors import TrainingError
+from facies.findings import MapAnalysis
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
 from facies.training import metrics

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from facies.analysis import Analysis, analyse
+from facies.analysis import analyse
 from facies.errors import PhotoError, TrainingError
+from facies.findings import Analysis
 from facies.models.runtime import Runtime
 
 

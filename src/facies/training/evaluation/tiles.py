@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facies.analysis import TileAnalysis
 from facies.errors import TrainingError
+from facies.findings import TileAnalysis
 from facies.models.decision import decide
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
