@@ -1,6 +1,5 @@
 """The photos that everything is timed on: drawn, the same on any machine."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ from PIL import Image
 from facies.training import synth_cores, synth_reefs
 
 REEF, CORE, LARGE_CORE = "reef-12mp.jpg", "core-1mp.jpg", "core-12mp.jpg"
-GIANT_REEF, LARGE_REEF = "reef-1100mp.tif", "reef-400mp.jpg"
-
-_GIANT_WH, _LARGE_WH = (36_864, 30_000), (20_000, 20_000)
+GIANT_TIFF, GIANT_JPEG = "reef-1100mp.tif", "reef-400mp.jpg"
+_SIZES = {REEF: (4000, 3000), CORE: (2400, 400), LARGE_CORE: (8400, 1428)}
+_GIANT_SIZES = {GIANT_TIFF: (36000, 30600), GIANT_JPEG: (20000, 20000)}
 
 
 def draw_photos(folder: Path) -> dict[str, Path]:
@@ -22,45 +21,30 @@ def draw_photos(folder: Path) -> dict[str, Path]:
         name to file: a reef photo of 12 MP, a core photo of 2400 × 400, and one of 12 MP.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sizes = {REEF: (4000, 3000), CORE: (2400, 400), LARGE_CORE: (8400, 1428)}
-    for name, (width, height) in sizes.items():
+    for name, (width, height) in _SIZES.items():
         if not (folder / name).exists():
             _draw(name, width, height).save(folder / name, quality=92)
-    return {name: folder / name for name in sizes}
+    return {name: folder / name for name in _SIZES}
 
 
 def draw_giants(folder: Path) -> dict[str, Path]:
-    """Draw what is not there yet of the photos larger than memory, in bands, in some seconds each.
-
-    The 12-MP reef is laid side by side. Its size is no multiple of a tile's, so no two of its copies are cut alike.
-
-    Returns:
-        name to file: a tiled BigTIFF of 1.1 gigapixels and a baseline JPEG of 400 MP.
-    """
+    """The reef photo side by side with itself, until it is a tiled BigTIFF of 1.1 gigapixels and a JPEG of 400 MP."""
     reef = draw_photos(folder)[REEF]
-    giants = {GIANT_REEF: folder / GIANT_REEF, LARGE_REEF: folder / LARGE_REEF}
-    if not giants[GIANT_REEF].exists():
-        tiles = {"tile": True, "tile_width": 512, "tile_height": 512, "bigtiff": True}
-        _complete(
-            giants[GIANT_REEF], lambda out: _lay(reef, _GIANT_WH).tiffsave(out, compression="jpeg", Q=90, **tiles)
-        )
-    if not giants[LARGE_REEF].exists():
-        _complete(giants[LARGE_REEF], lambda out: _lay(reef, _LARGE_WH).jpegsave(out, Q=90))
-    return giants
+    for name, (width, height) in _GIANT_SIZES.items():
+        if not (folder / name).exists():
+            _repeat(reef, width, height, folder / name)
+    return {name: folder / name for name in _GIANT_SIZES}
 
 
-def _lay(reef: Path, size_wh: tuple[int, int]) -> pyvips.Image:
-    """Copies of a photo side by side, cropped to a size; nothing is decoded yet."""
-    photo = pyvips.Image.new_from_file(str(reef)).copy_memory()
-    across, down = (-(-wanted // size) for wanted, size in zip(size_wh, (photo.width, photo.height), strict=True))
-    return photo.replicate(across, down).crop(0, 0, *size_wh)
-
-
-def _complete(file: Path, save: Callable[[str], object]) -> None:
-    """Have a file appear when it is complete."""
-    unfinished = file.with_name(f"unfinished-{file.name}")
-    save(str(unfinished))
-    unfinished.replace(file)
+def _repeat(reef: Path, width: int, height: int, path: Path) -> None:
+    small = pyvips.Image.jpegload(str(reef)).copy_memory()
+    large = small.replicate(-(-width // small.width), -(-height // small.height)).crop(0, 0, width, height)
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    if path.suffix == ".tif":
+        large.tiffsave(str(unfinished), bigtiff=True, tile=True, compression="jpeg", Q=90)
+    else:
+        large.jpegsave(str(unfinished), Q=92)
+    unfinished.replace(path)
 
 
 def _draw(name: str, width: int, height: int) -> Image.Image:

@@ -1,6 +1,7 @@
 """Servers as processes, and clients that time a photo from submit to result."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,23 +10,48 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import requests
 
-START_S = 60.0
-POLL_S = 0.02
+START_S, END_S = 60.0, 20.0
+ALONE_POLL_S = 0.02
+"""How often a client asks that has the server to itself."""
+TOGETHER_POLL_S = 0.1
+"""How often each of several clients asks; what their asking costs falls on the result too."""
 
 Submit = Callable[[Path], None]
 
 
+@dataclass(frozen=True)
+class Server:
+    """`facies serve`, running.
+
+    Attributes:
+        url: its address.
+        pid: its process.
+    """
+
+    url: str
+    pid: int
+
+    @property
+    def worker_pid(self) -> int:
+        """The process of its worker."""
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
+
+
 @contextmanager
-def process(arguments: list[str], environment: dict[str, str], is_ready: Callable[[], bool]) -> Iterator[None]:
-    """A server process, from ready to ended."""
+def process(arguments: list[str], environment: dict[str, str], is_ready: Callable[[], bool]) -> Iterator[int]:
+    """A server process, from ready to ended, with whatever it started; its id."""
     command = [sys.executable, *arguments]
     started = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         deadline = time.monotonic() + START_S
@@ -33,25 +59,43 @@ def process(arguments: list[str], environment: dict[str, str], is_ready: Callabl
             if started.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{' '.join(arguments)} did not start")
             time.sleep(0.05)
-        yield
+        yield started.pid
     finally:
-        started.terminate()
-        started.wait(START_S)
+        _end(started)
+
+
+def _end(started: "subprocess.Popen[bytes]") -> None:
+    """End it, in peace if it will. Some leave processes of their own behind, which go with its group."""
+    started.terminate()
+    try:
+        started.wait(END_S)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
+    try:
+        os.killpg(started.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
 
 
 @contextmanager
-def facies(coral_model: str) -> Iterator[tuple[str, int]]:
-    """`facies serve` on a data folder of its own: its address and process id."""
+def facies(coral_model: str, rock_model: str = "rock-types") -> Iterator[Server]:
+    """`facies serve` on a data folder of its own."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"FACIES_DATA_DIR": folder, "FACIES_CORAL_MODEL": coral_model, "FACIES_LOG_LEVEL": "error"}
+        settings = {
+            "FACIES_DATA_DIR": folder,
+            "FACIES_CORAL_MODEL": coral_model,
+            "FACIES_ROCK_MODEL": rock_model,
+            "FACIES_LOG_LEVEL": "error",
+        }
         arguments = ["-m", "facies", "serve", "--port", str(port)]
-        with process(arguments, settings, lambda: requests.get(f"{url}/V1/api/health", timeout=5).ok):
-            yield url, port
+        with process(arguments, settings, lambda: requests.get(f"{url}/V1/api/health", timeout=5).ok) as pid:
+            yield Server(url, pid)
 
 
-def coral_client(url: str) -> Submit:
+def coral_client(url: str, poll_s: float = ALONE_POLL_S) -> Submit:
     """Sends a photo through the coral API and waits for the result, picture and all."""
 
     def submit(photo: Path) -> None:
@@ -63,20 +107,16 @@ def coral_client(url: str) -> Submit:
                     return
                 if answer.json()["status"] == "error":
                     raise RuntimeError(answer.text)
-                time.sleep(POLL_S)
+                time.sleep(poll_s)
 
     return submit
 
 
-def one_at_a_time_s(submit: Submit, photo: Path, repeats: int) -> float:
-    """Median seconds of a photo alone."""
+def seconds_of(submit: Submit, photo: Path) -> float:
+    """Seconds of a photo alone."""
+    started_at = time.perf_counter()
     submit(photo)
-    seconds = []
-    for _ in range(repeats):
-        started_at = time.perf_counter()
-        submit(photo)
-        seconds.append(time.perf_counter() - started_at)
-    return median(seconds)
+    return time.perf_counter() - started_at
 
 
 def photos_a_second(submit: Submit, photo: Path, clients: int, photos: int) -> float:

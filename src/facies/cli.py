@@ -162,6 +162,34 @@ def submit(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
+@app.command()
+@takes_settings("data_dir", "models_dir", "runtime", "fake_delay_s")
+def bench(
+    photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
+    *,
+    model: Annotated[str, typer.Option(help="Package: name, name@version, or its folder.", show_default=False)],
+    repeats: Annotated[int, typer.Option(min=1, help="How often everything is timed; medians count.")] = 5,
+    out: Annotated[Path | None, typer.Option(help="Also write the figures as JSON.", show_default=False)] = None,
+    settings: Settings,
+) -> None:
+    """Time an analysis on this machine beside the work that no design can avoid.
+
+    *limit* is that work, decoding to PNG, each part timed alone and spread over all cores; *bare* is the inference.
+
+    Close other programs first. For Facies beside other services, through HTTP, see `make bench`.
+    """
+    from facies import bench as timing  # it reads what no other command needs
+
+    reuse_freed_memory()
+    package, machine = assembly.find_package(model, settings), timing.describe_machine()
+    load = lambda streams: assembly.load_runtime(package, settings.model_copy(update={"runtime_streams": streams}))  # noqa: E731
+    timings = list(timing.time_photos(batch.find_photos(photos), load, repeats))
+    terminal.show_timings(timings)
+    if out is not None:
+        figures = {"model": package.reference, "machine": machine, "photos": [each.to_json() for each in timings]}
+        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
 def _json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)

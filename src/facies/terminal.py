@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facies.batch import Outcome
+from facies.bench import CORES, Timing
 from facies.jobs.key import Key
 from facies.models.package import Manifest
 
@@ -179,3 +180,21 @@ def show_server(
 
 def _moment(unix_s: float | None) -> str:
     return "" if unix_s is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(unix_s))
+
+
+def show_timings(timings: Sequence[Timing]) -> None:
+    """A column a photo: core-milliseconds of the parts, milliseconds of the whole, and how far it is from the limit."""
+    table = Table("milliseconds", *(escape(timing.photo) for timing in timings), box=None, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for part in timings[0].core_s:
+        table.add_row(f"{part}, one core", *(_milliseconds(timing.core_s[part]) for timing in timings))
+    table.add_row(f"bare: inference on {CORES} cores", *(_milliseconds(timing.bare_s) for timing in timings))
+    table.add_row(f"limit: all of these on {CORES} cores", *(_milliseconds(timing.limit_s) for timing in timings))
+    table.add_row("analyse: file to files", *(_milliseconds(timing.analyse_s) for timing in timings))
+    table.add_row("analyse / limit", *(f"{timing.analyse_s / timing.limit_s:.2f}" for timing in timings), style="bold")
+    output.print(table)
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"

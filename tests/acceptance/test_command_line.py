@@ -133,7 +133,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, 
 
 
 COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
-COMMANDS += ["data", "data synth-cores", "data synth-reefs", "evaluate", "models add", "models new"]
+COMMANDS += ["data", "data synth-cores", "data synth-reefs", "evaluate", "bench", "models add", "models new"]
 COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
 
 
@@ -213,6 +213,19 @@ def test_a_package_is_evaluated_on_labelled_pictures(facies, tmp_path, models):
     assert found["confusion"]["counts"] == [[3, 0], [0, 3]]
     wrong = facies("evaluate", "pale", "--data", tmp_path / "reef", "--split", "lucky")
     assert (wrong.returncode, "grouped, random" in wrong.stderr) == (2, True)
+
+
+def test_an_analysis_is_timed_beside_the_limit(facies, tmp_path, models):
+    (tmp_path / "reef.png").write_bytes(encode(noise(64, 48)))
+    done = facies(
+        "bench", "--model", models / "pale", tmp_path / "reef.png", "--repeats", 1, "--out", tmp_path / "b.json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "analyse / limit" in done.stdout
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert found["model"] == "pale@1.0.0"
+    assert found["machine"]["cores"] >= 1
+    assert [photo["photo"] for photo in found["photos"]] == ["reef.png"]
 
 
 def test_cores_are_drawn_and_a_package_is_evaluated_on_them(facies, tmp_path, models):

@@ -1,0 +1,83 @@
+"""How long clients wait for the server itself while others keep it busy."""
+
+import http.client
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import urlsplit
+
+import requests
+
+_SUBMITS, _POLLS = 12, 6
+_BETWEEN_POLLS_S = 0.05
+_ARRIVES_S = 0.05
+_BOUNDARY = "benchmark"
+_LAST_BYTES = 64
+
+
+@dataclass
+class Waits:
+    """Seconds of every call.
+
+    Attributes:
+        submit_s: from a photo's last bytes to the answer with its job's id: the bytes' own way is not counted.
+        poll_s: of asking for a job's status.
+    """
+
+    submit_s: list[float] = field(default_factory=list)
+    poll_s: list[float] = field(default_factory=list)
+
+
+def wait_for_server(url: str, photo: Path, clients: int) -> Waits:
+    """Some clients send photos and ask how far they are, all at once, while the worker looks at the photos."""
+    waits = Waits()
+    body = _form(photo.read_bytes())
+    with ThreadPoolExecutor(clients) as threads:
+        for numbers in threads.map(lambda _: _send_and_ask(url, body, waits), range(clients)):
+            for number in numbers:
+                requests.delete(f"{url}/V1/api/classify/{number}", timeout=60)
+    return waits
+
+
+def percentile_ms(seconds: list[float], percent: int) -> float:
+    """Milliseconds that so many of a hundred calls stay below."""
+    return quantiles(seconds, n=100, method="inclusive")[percent - 1] * 1000
+
+
+def _send_and_ask(url: str, body: bytes, waits: Waits) -> list[int]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    numbers = []
+    for _ in range(_SUBMITS):
+        numbers.append(_send(connection, body, waits))
+        for _ in range(_POLLS):
+            time.sleep(_BETWEEN_POLLS_S)
+            started_at = time.perf_counter()
+            connection.request("GET", f"/V1/api/status/{numbers[-1]}")
+            is_picture = len(connection.getresponse().read()) > 10_000
+            if not is_picture:  # the picture's own bytes are not what is asked for here
+                waits.poll_s.append(time.perf_counter() - started_at)
+    connection.close()
+    return numbers
+
+
+def _send(connection: http.client.HTTPConnection, body: bytes, waits: Waits) -> int:
+    connection.putrequest("POST", "/V1/api/classify")
+    connection.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders()
+    connection.send(body[:-_LAST_BYTES])
+    time.sleep(_ARRIVES_S)
+    started_at = time.perf_counter()
+    connection.send(body[-_LAST_BYTES:])
+    answer = connection.getresponse()
+    text = answer.read()
+    waits.submit_s.append(time.perf_counter() - started_at)
+    return int(json.loads(text)["job_id"])
+
+
+def _form(photo: bytes) -> bytes:
+    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="reef.jpg"\r\n\r\n'
+    return head.encode() + photo + f"\r\n--{_BOUNDARY}--\r\n".encode()
