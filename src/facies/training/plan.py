@@ -237,8 +237,8 @@ class StartPlan(_Frozen):
 
     Attributes:
         architecture: of the encoder; segmentation has MobileNetV2 always.
-        weights: a .tflite or .onnx file of that network (width 1.0), relative to the data folder; none starts from
-            scratch.
+        weights: of that network (width 1.0): a .tflite or .onnx file in the data folder, or `hub:` and the name of a
+            checkpoint on the hub, or of a folder of its files in the data folder; none starts from scratch.
     """
 
     architecture: Literal["mobilenet-v1", "mobilenet-v2"] = "mobilenet-v2"

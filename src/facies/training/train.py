@@ -22,7 +22,7 @@ from torch import nn
 
 from facies.models.package import Package
 from facies.training import metrics
-from facies.training.backbone import Layer, read_layers
+from facies.training.backbone import Layer
 from facies.training.calibration import Calibration
 from facies.training.datasets import (
     NEITHER,
@@ -33,6 +33,7 @@ from facies.training.datasets import (
 )
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import Pictures, export
+from facies.training.hub import read_start
 from facies.training.packaging import Result, write_package
 from facies.training.pixel_network import PixelClassifier
 from facies.training.pixel_scores import held_out_mean_iou
@@ -71,7 +72,7 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     plan = read_plan(plan_path)
     folder, work_dir = out_dir / plan.package.name, out_dir / _WORK / plan.package.name
     _begin(plan_path, data_dir, work_dir)
-    layers = read_layers(data_dir / plan.start.weights) if plan.start.weights else []
+    layers = read_start(plan.start.weights, data_dir)
     run = _TASKS[plan.package.task]
     trained = run(_Run(plan, plan_path.parent, data_dir, layers, work_dir, report))
     exported, main = export(trained.network, trained.examples, folder), MAIN_SCORE[plan.package.task]

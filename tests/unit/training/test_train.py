@@ -169,9 +169,13 @@ def without_speed(metrics):
     return metrics | {"precision": precision}
 
 
-def test_a_mask_plan_becomes_a_package_that_runs_and_a_random_split_says_so(tmp_path):
+def test_a_mask_plan_from_a_checkpoint_becomes_a_package_that_runs_and_a_random_split_says_so(tmp_path):
+    from tests.data.checkpoints import write_checkpoint
+
     write_masks(tmp_path / "data")
-    plan = write_plan(tmp_path, MASK_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2'))
+    write_checkpoint(tmp_path / "data" / "start", "v2")
+    text = MASK_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2') + '[start]\nweights = "hub:start"\n'
+    plan = write_plan(tmp_path, text)
     package = train(plan, tmp_path / "data", tmp_path / "out")
     assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
     assert "RANDOM" in package.manifest.metrics["split"]
