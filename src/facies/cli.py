@@ -380,6 +380,30 @@ def new_model(
     typer.echo(new_package.new_package(weights, out / f"{name}-{version}", wish).path)
 
 
+@models_app.command("fit-domain")
+def fit_domain(
+    package: Annotated[Path, typer.Argument(help="Folder of a package that is being made.", show_default=False)],
+    *,
+    plan: Annotated[Path, typer.Option(help="The package's training plan, with a [domain] table.")],
+    data: Annotated[Path, typer.Option(help="The folder that the plan's paths start from.")],
+) -> None:
+    """Fit, or fit again, what a package knows of the photos it is for: the step that ends `facies train`.
+
+    Writes domain.npy, the limit and how well strange pictures are told into the package, and fills in its card. The
+    weights are not touched and no answer changes. Needs the training pictures, but not the train extra.
+    """
+    from facies.models.package import load_package
+    from facies.training.card import write_card
+    from facies.training.domain import add_domain
+    from facies.training.plan import read_plan
+
+    wanted = read_plan(plan)
+    with bars(terminal.notes) as report:
+        made = add_domain(load_package(package), wanted, plan.parent, data, report)
+    write_card(made, wanted, plan.parent)
+    typer.echo(made.path)
+
+
 @models_app.command("verify")
 @takes_settings(*MODEL_SETTINGS)
 def verify_models(*, settings: Settings) -> None:

@@ -5,11 +5,11 @@ answer, its pooled features, tells the two apart. The space of the features of t
 is made and kept in it as one array; a tile's score is its distance in that space, worked out in the compiled graph
 beside the answer, so it costs one number a tile.
 
-    u = (sign(f) · √|f| − mean) · scale          features f, their roots brought to a common scale
+    u = (∛f − mean) · scale                      features f, their cube roots brought to a common scale
     score = √(|u|² − |A u|²)                     A: the directions in which training tiles spread, by how much they do
 
 It is about 1 for tiles like the training photos'. Source: Tipping and Bishop 1999, the Mahalanobis distance under
-probabilistic principal components, divided by √F. Departs from it in the signed root, after which pooled activations,
+probabilistic principal components, divided by √F. Departs from it in the cube root, after which pooled activations,
 which are skewed, spread evenly.
 """
 
@@ -54,14 +54,9 @@ def score_tiles(features: Features, space: Space) -> npt.NDArray[np.float32]:
     Returns:
         float32 (N,).
     """
-    u = (signed_root(features) - space[0]) * space[1]
+    u = (np.cbrt(features) - space[0]) * space[1]
     squares: npt.NDArray[np.float32] = (u**2).sum(axis=1) - ((u @ space[2:].T) ** 2).sum(axis=1)
     return np.sqrt(np.maximum(squares, 0))
-
-
-def signed_root(features: Features) -> Features:
-    """The root of the magnitude, with the sign: float32 (N, F)."""
-    return np.sign(features) * np.sqrt(np.abs(features))
 
 
 def score_photo(tile_scores: npt.NDArray[np.float32], areas: npt.NDArray[np.int64]) -> float:

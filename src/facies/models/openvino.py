@@ -181,7 +181,7 @@ def _named(model: ov.Model, name: str) -> ov.Output:
 
 def _domain_scores(features: ov.Output, space: Space) -> ov.Output:
     """Append the formula of `facies.models.domain`: float32 (N,)."""
-    roots = ops.multiply(ops.sign(features), ops.sqrt(ops.abs(features)))
+    roots = ops.multiply(ops.sign(features), ops.power(ops.abs(features), np.float32(1 / 3)))
     u = ops.multiply(ops.subtract(roots, space[:1]), space[1:2])
     along = ops.matmul(u, space[2:], transpose_a=False, transpose_b=True)
     squares = [ops.reduce_sum(ops.multiply(part, part), np.array([1])) for part in (u, along)]

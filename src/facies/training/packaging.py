@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import tomli_w
 
-from facies.errors import TrainingError
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, Precision, load_package, weights_sha256
@@ -32,17 +30,17 @@ class Result:
     precision: Precision
 
 
-def write_package(plan: Plan, plan_dir: Path, folder: Path, result: Result) -> Package:
-    """Write manifest, card and self-test beside the weights that are in `folder` already, and load the whole.
+def write_package(plan: Plan, folder: Path, result: Result) -> Package:
+    """Write manifest and self-test beside the weights that are in `folder` already, and load the whole.
+
+    Its card is a title; `write_card` fills it once all is measured.
 
     Args:
         plan: what the manifest says that was not measured.
-        plan_dir: where the card's template is.
         folder: the package's, with `model.onnx`, and `model-int8.onnx` where that is the precision.
         result: what was trained and measured.
 
     Raises:
-        TrainingError: the card's template is missing or names a score that was not measured.
         PackageError: the plan does not make a valid manifest.
     """
     section = plan.package
@@ -66,7 +64,7 @@ def write_package(plan: Plan, plan_dir: Path, folder: Path, result: Result) -> P
     }
     Manifest.model_validate(manifest)
     (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
-    (folder / CARD_NAME).write_text(fill_card(plan_dir / section.card, result.measured), encoding="utf-8")
+    (folder / CARD_NAME).write_text(f"# {section.name}\n", encoding="utf-8")
     return _with_self_test(load_package(folder))
 
 
@@ -91,31 +89,3 @@ def _with_self_test(package: Package) -> Package:
     finally:
         for runtime in runtimes:
             runtime.close()
-
-
-def fill_card(template: Path, measured: Mapping[str, Any]) -> str:
-    """Fill a card's template; `$a_b` stands for the score b in table a, an interval for "0.810 (0.770–0.850)".
-
-    Raises:
-        TrainingError: the template is missing or names a score that was not measured.
-    """
-    try:
-        return Template(template.read_text(encoding="utf-8")).substitute(flatten(measured))
-    except FileNotFoundError:
-        raise TrainingError(f"The card's template {template} does not exist.") from None
-    except (KeyError, ValueError) as error:
-        raise TrainingError(f"{template}: {error} is no score that was measured.") from None
-
-
-def flatten(measured: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The scores as text, with the names of their tables in front."""
-    found: dict[str, str] = {}
-    for key, value in measured.items():
-        name = f"{prefix}{key}".replace("-", "_").replace(" ", "_")
-        if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
-            found[name] = f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
-        elif isinstance(value, Mapping):
-            found |= flatten(value, f"{name}_")
-        else:
-            found[name] = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return found

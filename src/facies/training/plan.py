@@ -7,6 +7,7 @@
     [start]       the weights to start from
     [schedule]    how long, how fast, how augmented
     [split]       how the folds are made that the scores come from
+    [domain]      which photos the package is for, and which it must tell from them
 
 What is measured (scores, calibration, checksum) is not in the plan; training writes it into the package.
 """
@@ -316,6 +317,23 @@ class SplitPlan(_Frozen):
     folds: Annotated[int, Field(ge=2)] = 5
 
 
+class DomainPlan(_Frozen):
+    """Which photos the package is for; see `facies.training.domain`.
+
+    Attributes:
+        origins: the `domain`s of the data that they come from.
+        of: what they are, for people: "reef survey photos".
+        output: the network's tensor of features.
+        strangers: from a name to a folder of pictures, relative to the data folder, that it is measured to tell from
+            them. Generated noise always is.
+    """
+
+    origins: Annotated[tuple[str, ...], Field(min_length=1)]
+    of: str
+    output: str = "features"
+    strangers: dict[str, str] = {}
+
+
 class Plan(_Frozen):
     """A whole plan, checked."""
 
@@ -326,6 +344,7 @@ class Plan(_Frozen):
     start: StartPlan = StartPlan()
     schedule: Schedule = Schedule()
     split: SplitPlan = SplitPlan()
+    domain: DomainPlan | None = None
 
     @model_validator(mode="after")
     def _domains_are_known(self) -> Self:
@@ -333,6 +352,9 @@ class Plan(_Frozen):
         for domain in self.schedule.domain_shares:
             if domain not in known:
                 raise ValueError(f"the schedule names {domain!r}, no data is of that domain")
+        for origin in self.domain.origins if self.domain else ():
+            if origin not in known:
+                raise ValueError(f"the domain names {origin!r}, no data is of that domain")
         return self
 
 

@@ -24,6 +24,7 @@ from facies.models.package import Package
 from facies.training import metrics
 from facies.training.backbone import Layer
 from facies.training.calibration import Calibration
+from facies.training.card import write_card
 from facies.training.datasets import (
     NEITHER,
     DrawnRecord,
@@ -31,6 +32,7 @@ from facies.training.datasets import (
     TileRecord,
     drawn_test_records,
 )
+from facies.training.domain import add_domain
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import Pictures, export
 from facies.training.hub import read_start
@@ -81,7 +83,10 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     if precision != "int8":
         exported.int8.unlink()
     measured = trained.measured | {"precision": table}
-    package = write_package(plan, plan_path.parent, folder, Result(trained.calibration, measured, precision))
+    package = write_package(plan, folder, Result(trained.calibration, measured, precision))
+    if plan.domain is not None:
+        package = add_domain(package, plan, plan_path.parent, data_dir, report)
+    write_card(package, plan, plan_path.parent)
     _write_fingerprints(package, plan, plan_path.parent, data_dir)
     return package
 

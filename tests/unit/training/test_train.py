@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs the train extra")
 from facies.errors import TrainingError
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import Package
-from facies.training.packaging import fill_card
+from facies.training.card import fill_card
 from facies.training.train import train
 from tests.data.labelled import write_image_folders, write_masks, write_tile_table
 
@@ -57,6 +57,10 @@ batch_size = 4
 neither_share = 0.1
 [split]
 folds = 2
+[domain]
+origins = ["survey"]
+of = "pale or dark noise"
+strangers = { "web pictures" = "web" }
 """
 
 MASK_PLAN = """
@@ -125,7 +129,8 @@ class Run:
 def trained(tmp_path_factory):
     """Trained once for all tests that only look at what came out."""
     folder = tmp_path_factory.mktemp("tiles")
-    plan = write_plan(folder, TILE_PLAN, "Accuracy $survey_accuracy of $survey_pictures tiles.\n")
+    card = "Accuracy $survey_accuracy of $survey_pictures tiles, domain up to $domain_limit.\n"
+    plan = write_plan(folder, TILE_PLAN, card)
     data = write_tiles(folder / "data")
     return Run(plan, data, folder / "out", train(plan, data, folder / "out"))
 
@@ -136,7 +141,9 @@ def test_a_tile_plan_becomes_a_package_that_runs(trained):
     assert measured["survey"]["neither"] == 6
     assert measured["web"]["pictures"] == 12
     assert measured["precision"]["onnxruntime_f32"]["largest_difference"] < 1e-3
-    assert "of 18 tiles" in trained.package.card
+    assert "of 18 tiles, domain up to " in trained.package.card
+    assert measured["domain"]["photos"] == 6
+    assert measured["domain"]["limit"] == trained.package.manifest.domain.limit
     runtime = OpenVinoRuntime(trained.package)
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs
     runtime.close()
