@@ -26,6 +26,7 @@ from facies.web.dialects.native.about import LimitsDocument, ServerDocument, abo
 from facies.web.dialects.native.catalogue import Catalogue
 from facies.web.dialects.native.dialect import KeyCheckFor, native_dialect
 from facies.web.dialects.native.room import Room
+from facies.web.dialects.openapi import with_whole_examples
 from facies.web.headers import SecurityHeaders
 from facies.web.intake import Intake
 from facies.web.limits import Limits
@@ -116,6 +117,7 @@ def create_app(
     check_metrics = checks.require_key_or_token(Scope.ADMIN) if config.metrics_requires_key else admit_anyone
     app.include_router(operations_router(store, blobs, app.state.drain, check_metrics))
     pages.mount(app, packages)
+    app.openapi = with_whole_examples(app)  # type: ignore[method-assign]  # as FastAPI's documentation has it
     _answer_problems(app, _answers(dialects))
     app.add_middleware(
         Cors,

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Final
 from uuid import uuid4
 
 from anyio import CancelScope
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -63,6 +63,18 @@ REQUEST_HEADERS: Final = (
     "X-HTTP-Method-Override",
 )
 """What such a page has to send."""
+
+UploadId = Annotated[str, Path(description="The end of the upload's Location.")]
+UploadLength = Annotated[str, Header(description="Bytes in all.", examples=["104857600"])]
+UploadMetadata = Annotated[
+    str, Header(description="Keys, each with a base64 value, commas between.", examples=["filename cmVlZi50aWY="])
+]
+ContentType = Annotated[str, Header(description="application/offset+octet-stream")]
+UploadOffset = Annotated[str, Header(description="Where the piece begins: as many bytes as are there.", examples=["0"])]
+UploadChecksum = Annotated[
+    str, Header(description="Algorithm and base64 of the piece's hash.", examples=["sha1 Lve95gjOVATpfV8EL5X4nxwjKHE="])
+]
+TusResumable = Annotated[str, Header(description="1.0.0: the version of tus.", examples=["1.0.0"])]
 
 _EXTENSIONS: Final = "creation,checksum,termination,expiration"
 _CONTENT_TYPE: Final = "application/offset+octet-stream"
@@ -145,7 +157,7 @@ class TusHeaders:
         await self._app(scope, receive, send_with_version)
 
 
-def _speaks_tus(tus_resumable: Annotated[str, Header()] = "") -> None:
+def _speaks_tus(tus_resumable: TusResumable = "") -> None:
     if tus_resumable != VERSION:
         raise HTTPException(
             412, f"Uploads are spoken to by tus {VERSION}; send the header Tus-Resumable.", {"Tus-Version": VERSION}
@@ -172,8 +184,8 @@ class _Tus:
     async def create(
         self,
         request: Request,
-        upload_length: Annotated[str, Header()] = "",
-        upload_metadata: Annotated[str, Header()] = "",
+        upload_length: UploadLength = "",
+        upload_metadata: UploadMetadata = "",
     ) -> Response:
         """Begin an upload of `Upload-Length` bytes; the key `filename` of `Upload-Metadata` names the photo."""
         length = _whole_number("Upload-Length", upload_length)
@@ -182,7 +194,7 @@ class _Tus:
         headers = {"Location": f"{PREFIX}/{upload.id}", "Upload-Expires": _http_date(upload.expires_at)}
         return Response(status_code=201, headers=headers)
 
-    async def head(self, request: Request, upload_id: str) -> Response:
+    async def head(self, request: Request, upload_id: UploadId) -> Response:
         """How many bytes are here."""
         upload = await run_in_threadpool(self._uploads.get, upload_id, request.state.owner)
         headers = {**_progress(upload), "Upload-Length": str(upload.length), "Cache-Control": "no-store"}
@@ -193,10 +205,10 @@ class _Tus:
     async def patch(
         self,
         request: Request,
-        upload_id: str,
-        content_type: Annotated[str, Header()] = "",
-        upload_offset: Annotated[str, Header()] = "",
-        upload_checksum: Annotated[str, Header()] = "",
+        upload_id: UploadId,
+        content_type: ContentType = "",
+        upload_offset: UploadOffset = "",
+        upload_checksum: UploadChecksum = "",
     ) -> Response:
         """The next piece, as the body."""
         if content_type != _CONTENT_TYPE:
@@ -210,7 +222,7 @@ class _Tus:
             status_code=204, headers=_progress(await run_in_threadpool(self._uploads.get, upload_id, owner))
         )
 
-    async def delete(self, request: Request, upload_id: str) -> Response:
+    async def delete(self, request: Request, upload_id: UploadId) -> Response:
         """Remove it; jobs that were made of it keep their photo."""
         await run_in_threadpool(self._uploads.remove, upload_id, request.state.owner)
         return Response(status_code=204)

@@ -54,13 +54,13 @@ class Success(BaseModel):
     status: Literal["success"] = "success"
 
 
-class Failure(BaseModel):
+class CoralFailure(BaseModel):
     """What went wrong, in a sentence."""
 
     error: str
 
 
-class Accepted(BaseModel):
+class CoralAccepted(BaseModel):
     """The photo is in the queue."""
 
     job_id: int
@@ -102,7 +102,7 @@ class JobStatus(BaseModel):
     notice: str | None = None
 
 
-_FAILURES: dict[int | str, dict[str, Any]] = {"default": {"model": Failure, "description": "What went wrong"}}
+_FAILURES: dict[int | str, dict[str, Any]] = {"default": {"model": CoralFailure, "description": "What went wrong"}}
 
 
 def coral_dialect(intake: Intake, package: Package, check_key: KeyCheck) -> Dialect:
@@ -141,14 +141,14 @@ class _Coral:
         """Whether the server answers."""
         return Success()
 
-    async def classify(self, request: Request) -> Accepted:
+    async def classify(self, request: Request) -> CoralAccepted:
         """Queue a photo (JPEG, PNG, WebP or TIFF) in the multipart field `image`."""
         async with self._intake.receive(request, "image") as form:
             if form.photo is None:
                 raise FormError("No filename" if form.has_nameless_file else "No image provided")
             order = Order(request.state.owner, self._package, {}, NAME)
             job = await self._intake.submit(form.photo, order)
-        return Accepted(job_id=job.number)
+        return CoralAccepted(job_id=job.number)
 
     async def status(self, request: Request, job_id: str) -> Response:
         """How far a job is, and its result when it is completed."""

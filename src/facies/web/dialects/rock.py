@@ -45,13 +45,13 @@ _STATUS_WORDS = {
 }
 
 
-class Failure(BaseModel):
+class RockFailure(BaseModel):
     """What went wrong, in a sentence."""
 
     detail: str
 
 
-class Accepted(BaseModel):
+class RockAccepted(BaseModel):
     """The photo is in the queue."""
 
     job_id: str
@@ -82,7 +82,7 @@ class JobState(BaseModel):
     result: Result | None
 
 
-_FAILURES: dict[int | str, dict[str, Any]] = {"default": {"model": Failure, "description": "What went wrong"}}
+_FAILURES: dict[int | str, dict[str, Any]] = {"default": {"model": RockFailure, "description": "What went wrong"}}
 
 
 def rock_dialect(intake: Intake, package: Package, check_key: KeyCheck, default_mask_weight: float) -> Dialect:
@@ -110,7 +110,7 @@ class _Rock:
         )(self.job)
         return router
 
-    async def predict(self, request: Request) -> Accepted:
+    async def predict(self, request: Request) -> RockAccepted:
         """Queue a photo (JPEG, PNG, WebP or TIFF) in the multipart field `file`."""
         async with self._intake.receive(request, "file") as form:
             if form.photo is None:
@@ -119,7 +119,7 @@ class _Rock:
                 request.state.owner, self._package, decode_options(form.fields, self._default_mask_weight), NAME
             )
             job = await self._intake.submit(form.photo, order)
-        return Accepted(job_id=job.id)
+        return RockAccepted(job_id=job.id)
 
     async def job(
         self, request: Request, job_id: str, form: Literal["json", "png"] = "json", legend: bool = False

@@ -3,6 +3,7 @@
 import json
 import zlib
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -122,6 +123,33 @@ def lead_somewhere(case, known, key):
 def hash_of(value):
     """The same number for the same value in every run."""
     return zlib.crc32(str(value).encode("utf-8", "replace"))
+
+
+def test_every_json_answer_has_a_type_and_an_example_that_is_true_to_it(api):
+    document = api.client.get("/openapi.json").json()
+    answers = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for status, answer in operation.get("responses", {}).items()
+        if path.startswith("/api/v1") and status.startswith("2")
+        for media_type, content in answer.get("content", {}).items()
+        if media_type == "application/json" and status != "206"
+    }
+    assert {"JobDocument", "BatchDocument", "ModelDocument", "SummaryDocument"} <= answers
+    assert not [name for name in document["components"]["schemas"] if "__" in name], "two types of one name"
+    for name in answers:
+        (example,) = document["components"]["schemas"][name]["examples"]
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        jsonschema_rs.validate(schema, example)
+
+
+def test_every_parameter_of_the_native_api_is_described(api):
+    document = api.client.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", []) if path.startswith("/api/v1") else []:
+                assert parameter.get("description"), (method, path, parameter["name"])
 
 
 def test_the_document_has_examples_and_explains_its_fields(api):

@@ -1,6 +1,7 @@
 """`/server`: what a client should know before it sends anything, that a key is needed among it; so it needs none."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -37,10 +38,28 @@ class ServedModel(BaseModel):
     """Where each file of the package can be downloaded, without a key."""
 
 
+_EXAMPLE: dict[str, Any] = {
+    "version": "1.0.0",
+    "source_url": "https://example.org/facies",
+    "limits": {"upload_bytes": 268435456, "pixels": 200000000, "photos": 100},
+    "requires_key": {"native": False, "coral": False, "rock": True},
+    "default_mask_weight": 0.5,
+    "served": {
+        "coral": {
+            "model": "coral-bleaching@1.0.0",
+            "title": "Bleached and healthy coral on reef photos",
+            "classes": [{"index": 1, "name": "bleached", "rgb": [239, 68, 68]}],
+            "sources": [{"name": "Reef survey photos", "licence": "CC-BY-4.0"}],
+            "files": {"CARD.md": "/models/coral-bleaching@1.0.0/CARD.md"},
+        }
+    },
+}
+
+
 class ServerDocument(BaseModel):
     """A server: its version, what it takes, and which of its APIs want a key."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [_EXAMPLE]})
 
     version: str
     source_url: str

@@ -14,6 +14,7 @@ from facies.reports.exports import to_csv
 from facies.reports.photos import summary_row, summary_table
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import accepted, batch_url
+from facies.web.dialects.native.parameters import BatchId
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.results import files_of
 from facies.web.dialects.native.room import PREFIX, Room
@@ -29,7 +30,7 @@ def batches_router(room: Room, check_key: KeyCheck) -> APIRouter:
     router = APIRouter(prefix=f"{PREFIX}/batches", tags=["Batches"], dependencies=[Depends(check_key)])
 
     @router.get("/{batch}", responses=answers(404, 410))
-    async def show_batch(request: Request, batch: str) -> BatchDocument:
+    async def show_batch(request: Request, batch: BatchId) -> BatchDocument:
         """How many jobs of a batch there are, by status."""
         jobs = await run_in_threadpool(_jobs_of, room, batch.lower(), request.state.sees)
         return _document(jobs[0].batch or "", jobs)
@@ -38,7 +39,7 @@ def batches_router(room: Room, check_key: KeyCheck) -> APIRouter:
     @router.get(
         "/{batch}/summary.csv", response_class=Response, responses={**files_of("text/csv"), **answers(404, 410, 416)}
     )
-    async def batch_summary(request: Request, batch: str) -> Response:
+    async def batch_summary(request: Request, batch: BatchId) -> Response:
         """One row a photo, in the order in which they were sent; those without a result yet have empty cells."""
         jobs = await run_in_threadpool(_jobs_of, room, batch.lower(), request.state.sees)
         table = await run_in_threadpool(lambda: to_csv(summary_table([_row(room, job) for job in jobs])))

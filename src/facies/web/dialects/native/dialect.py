@@ -13,6 +13,7 @@ from facies.web.dialects.native.batches import batches_router
 from facies.web.dialects.native.events import events_router
 from facies.web.dialects.native.jobs import jobs_router
 from facies.web.dialects.native.models import models_router
+from facies.web.dialects.native.parameters import Code
 from facies.web.dialects.native.pictures import pictures_router
 from facies.web.dialects.native.problems import answer_problem, answers, problem_document
 from facies.web.dialects.native.results import results_router
@@ -48,7 +49,7 @@ def _problems_router() -> APIRouter:
     explained |= OTHER_CODES
 
     @router.get("/{code}", responses=answers(404))
-    async def explain(code: str) -> ErrorCode:
+    async def explain(code: Code) -> ErrorCode:
         """What the code of a problem means."""
         if code not in explained:
             raise HTTPException(404)

@@ -18,6 +18,7 @@ from facies.errors import StoreError, UnknownJobError
 from facies.jobs.job import Job, Owner
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import current_progress
+from facies.web.dialects.native.parameters import JobId
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import Progress
@@ -27,6 +28,10 @@ POLL_S = 0.2
 COMMENT_INTERVAL_S = 15.0
 
 _COMMENT = b": still here\n\n"
+_STREAM = {
+    "example": "retry: 2000\n\nevent: progress\nid: 1.started.412.1204\n"
+    'data: {"status":"started","done":412,"total":1204,"tiles_per_s":188.4,"eta_s":4.2,"queue_position":null}\n\n'
+}
 _GONE = b"event: gone\ndata: {}\n\n"
 _RETRY = b"retry: 2000\n\n"
 
@@ -41,12 +46,12 @@ def events_router(room: Room, check_key: KeyCheck) -> APIRouter:
         "/{job_id}/events",
         response_class=Response,
         responses={
-            200: {"description": "Events `progress` and at the end `end`", "content": {"text/event-stream": {}}},
+            200: {"description": "Events `progress` and at the end `end`", "content": {"text/event-stream": _STREAM}},
             204: {"description": "The job is over, and its end was seen already"},
             **answers(404, 410),
         },
     )
-    async def events(request: Request, job_id: str, last_event_id: LastEventId = None) -> Response:
+    async def events(request: Request, job_id: JobId, last_event_id: LastEventId = None) -> Response:
         """How far a job is, as it happens: the whole state in every event, ending with the job."""
         job = await room.job(request, job_id)
         if job.status.is_over and last_event_id == _id_of(job, None):

@@ -20,6 +20,7 @@ from facies.web.dialects.native.documents import accepted, batch_url, job_docume
 from facies.web.dialects.native.named_uploads import JSON_BODY, names_uploads, receive_named
 from facies.web.dialects.native.orders import read_idempotency, read_order
 from facies.web.dialects.native.paging import cursor_of, number_of
+from facies.web.dialects.native.parameters import JobId
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import Accepted, JobDocument, JobPage
@@ -54,7 +55,7 @@ _FORM_FIELDS: Mapping[str, Mapping[str, Any]] = {
 PageSize = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Most jobs a page.")]
 Statuses = Annotated[list[Status] | None, Query(description="Any of these.")]
 Model = Annotated[str | None, Query(max_length=200, description="`name` or `name@version`.")]
-Batch = Annotated[str | None, Query(max_length=64)]
+Batch = Annotated[str | None, Query(max_length=64, description="Id of a batch: its jobs alone.")]
 PhotoName = Annotated[str | None, Query(max_length=200, description="Part of the photo's name.")]
 From = Annotated[datetime | None, Query(description="Sent at this time or later.")]
 Before = Annotated[datetime | None, Query(description="Sent before this time.")]
@@ -136,19 +137,19 @@ class _Jobs:
         following = _next_url(request, shown[-1]) if len(found) > limit else None
         return JobPage(jobs=[job_document(self._room, job) for job in shown], next=following)
 
-    async def show(self, request: Request, job_id: str) -> JobDocument:
+    async def show(self, request: Request, job_id: JobId) -> JobDocument:
         """One job: how far it is, what it was asked, and where its results are."""
         job = await self._room.job(request, job_id)
         return await run_in_threadpool(job_document, self._room, job, with_steps=True)
 
-    async def cancel(self, request: Request, job_id: str) -> JobDocument:
+    async def cancel(self, request: Request, job_id: JobId) -> JobDocument:
         """Stop a job and keep its record. One that waits stops at once, one that runs within moments."""
         job = await self._room.job(request, job_id)
         room = self._room
         job = await run_in_threadpool(cancel_job, room.store, room.blobs, job.id, request.state.sees)
         return await run_in_threadpool(job_document, room, job)
 
-    async def delete(self, request: Request, job_id: str) -> None:
+    async def delete(self, request: Request, job_id: JobId) -> None:
         """Stop a job and forget it, with its photo and results.
 
         It is unknown from then on, 404; 410 is for a job whose time ran out, of which its sender may not know.

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from facies.models.package import Manifest, Package, package_files
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.catalogue import Catalogue
+from facies.web.dialects.native.parameters import Reference
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.schemas import ModelDocument, ModelList, ModelSummary, class_documents
 
@@ -33,7 +34,7 @@ def models_router(catalogue: Catalogue, check_key: KeyCheck) -> APIRouter:
         return ModelList(models=[ModelSummary(**_summary(manifest)) for manifest in manifests])
 
     @router.get("/{reference}", responses=answers(404))
-    async def show_model(reference: str) -> ModelDocument:
+    async def show_model(reference: Reference) -> ModelDocument:
         """One package, `name@version` or the newest of `name`: manifest, classes, metrics, card."""
         package = await run_in_threadpool(catalogue.get, reference)
         card = await run_in_threadpool(lambda: package.card)
@@ -44,7 +45,7 @@ def models_router(catalogue: Catalogue, check_key: KeyCheck) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The package", "content": {"application/zip": {}}}, **answers(404)},
     )
-    async def download_model(reference: str) -> Response:
+    async def download_model(reference: Reference) -> Response:
         """The package as a zip: one folder, to be unpacked where the user's own packages are."""
         package = await run_in_threadpool(catalogue.get, reference)
         headers = {"Content-Disposition": f'attachment; filename="{package.reference}.zip"'}

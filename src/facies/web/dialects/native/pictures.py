@@ -19,6 +19,7 @@ from facies.rendering import Colour, Recipe
 from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import job_url
+from facies.web.dialects.native.parameters import JobId, Level, TileName
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.results import NEEDED, files_of, finished_job, job_with_photo
 from facies.web.dialects.native.room import PREFIX, Room
@@ -82,7 +83,7 @@ class _Pictures:
     async def overlay(
         self,
         request: Request,
-        job_id: str,
+        job_id: JobId,
         opacity: Opacity = None,
         legend: Legend = False,
         classes: Classes = None,
@@ -98,7 +99,7 @@ class _Pictures:
             await self._renderer.provide(job.id, name, recipe)
         return await blob_answer(request, self._room.blobs, job.id, name, "image/png")
 
-    async def thumbnail(self, request: Request, job_id: str) -> Response:
+    async def thumbnail(self, request: Request, job_id: JobId) -> Response:
         """The photo, at most 512 pixels wide and high."""
         job = await job_with_photo(self._room, request, job_id)
         await self._renderer.provide(job.id, _THUMBNAIL, Recipe("thumbnail", self._path(job, PHOTO)))
@@ -107,11 +108,13 @@ class _Pictures:
     def deep_zoom(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's description."""
 
-        async def photo(request: Request, job_id: str) -> Response:
+        async def photo(request: Request, job_id: JobId) -> Response:
             content = await self._photo_zoom(request, job_id, "photo.dzi")
             return content_answer(request, content, "application/xml", _KEPT_BY_BROWSERS)
 
-        async def overlay(request: Request, job_id: str, opacity: Opacity = None, classes: Classes = None) -> Response:
+        async def overlay(
+            request: Request, job_id: JobId, opacity: Opacity = None, classes: Classes = None
+        ) -> Response:
             content = await self._overlay_zoom(request, job_id, opacity, classes, "overlay.dzi")
             return content_answer(request, content, "application/xml", _KEPT_BY_BROWSERS)
 
@@ -120,15 +123,15 @@ class _Pictures:
     def deep_zoom_tile(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's tiles."""
 
-        async def photo(request: Request, job_id: str, level: str, tile: str) -> Response:
+        async def photo(request: Request, job_id: JobId, level: Level, tile: TileName) -> Response:
             content = await self._photo_zoom(request, job_id, f"photo_files/{level}/{tile}")
             return content_answer(request, content, "image/jpeg", _KEPT_BY_BROWSERS)
 
         async def overlay(
             request: Request,
-            job_id: str,
-            level: str,
-            tile: str,
+            job_id: JobId,
+            level: Level,
+            tile: TileName,
             opacity: Opacity = None,
             classes: Classes = None,
         ) -> Response:

@@ -18,6 +18,7 @@ from facies.jobs.blobs import PHOTO
 from facies.jobs.job import Job, Status
 from facies.reports.geojson import tiles_geojson
 from facies.web.auth import KeyCheck
+from facies.web.dialects.native.parameters import JobId
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import SummaryDocument, progress_of
@@ -93,7 +94,7 @@ class _Results:
     def blob(self, name: str, media_type: str) -> Callable[..., Awaitable[Response]]:
         """The route of one blob."""
 
-        async def answer(request: Request, job_id: str) -> Response:
+        async def answer(request: Request, job_id: JobId) -> Response:
             job = await self._job_with(name, request, job_id)
             return await blob_answer(request, self._room.blobs, job.id, name, media_type)
 
@@ -110,14 +111,14 @@ class _Results:
             raise UnknownResultError(f"A job of {job.model} has no {name}; its links name what it has.")
         return job
 
-    async def geojson(self, request: Request, job_id: str) -> Response:
+    async def geojson(self, request: Request, job_id: JobId) -> Response:
         """Every tile as a polygon in pixels of the photo (tile classification); y runs down, so it is negative."""
         job = await self._job_with(TILES, request, job_id)
         tiles = await read_json(self._room.blobs, job.id, TILES)
         content = await run_in_threadpool(tiles_geojson, tiles)
         return content_answer(request, content, _GEOJSON)
 
-    async def photo(self, request: Request, job_id: str) -> Response:
+    async def photo(self, request: Request, job_id: JobId) -> Response:
         """The photo as it was sent, byte by byte."""
         job = await job_with_photo(self._room, request, job_id)
         header = await run_in_threadpool(lambda: read_header(self._room.blobs.path(job.id, PHOTO)))

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from facies.jobs.job import Job, Status
 from facies.models.package import Manifest, Task
+from facies.web.dialects.native.parameters import EXAMPLE_ID
 from facies.web.dialects.native.problems import ProblemDocument
 
 StatusWord = Literal["queued", "started", "finished", "failed", "cancelled"]
 
-_JOB_ID = "6f1c9a52-0f8e-4b43-9a0f-2f3f7a1f5a10"
+_BATCH_ID = "db271b94-9481-4bec-98ab-081a0bc7ae80"
 _JOB_EXAMPLE: dict[str, Any] = {
-    "id": _JOB_ID,
+    "id": EXAMPLE_ID,
     "number": 1052,
     "status": "started",
     "cancel_requested": False,
@@ -41,10 +42,10 @@ _JOB_EXAMPLE: dict[str, Any] = {
     "timings_s": {"queued": 0.06, "running": 2.19},
     "error": None,
     "links": {
-        "self": f"/api/v1/jobs/{_JOB_ID}",
-        "events": f"/api/v1/jobs/{_JOB_ID}/events",
-        "cancel": f"/api/v1/jobs/{_JOB_ID}/cancel",
-        "photo": f"/api/v1/jobs/{_JOB_ID}/photo",
+        "self": f"/api/v1/jobs/{EXAMPLE_ID}",
+        "events": f"/api/v1/jobs/{EXAMPLE_ID}/events",
+        "cancel": f"/api/v1/jobs/{EXAMPLE_ID}/cancel",
+        "photo": f"/api/v1/jobs/{EXAMPLE_ID}/photo",
     },
 }
 
@@ -75,6 +76,62 @@ _SUMMARY_EXAMPLE: dict[str, Any] = {
         }
     ],
     "timings_s": {"analyse": 0.412, "render": 0.095},
+}
+
+
+_BATCH_EXAMPLE: dict[str, Any] = {
+    "id": _BATCH_ID,
+    "total": 2,
+    "counts": {"queued": 0, "started": 1, "finished": 1, "failed": 0, "cancelled": 0},
+    "jobs": [
+        {"id": EXAMPLE_ID, "url": f"/api/v1/jobs/{EXAMPLE_ID}"},
+        {
+            "id": "0217c12c-0592-4cd8-bc7d-ab7dbc1b0d55",
+            "url": "/api/v1/jobs/0217c12c-0592-4cd8-bc7d-ab7dbc1b0d55",
+        },
+    ],
+    "links": {
+        "self": f"/api/v1/batches/{_BATCH_ID}",
+        "summary": f"/api/v1/batches/{_BATCH_ID}/summary.csv",
+        "jobs": f"/api/v1/jobs?batch={_BATCH_ID}",
+    },
+}
+_MODEL_EXAMPLE: dict[str, Any] = {
+    "model": "coral-bleaching@1.0.0",
+    "task": "tile-classification",
+    "title": "Bleached and healthy coral on reef photos",
+    "description": "Says of every 244-pixel chunk of a reef photo whether the coral on it is bleached.",
+    "licence": "Apache-2.0",
+    "classes": [
+        {"index": 0, "name": "healthy", "rgb": [34, 197, 94]},
+        {"index": 1, "name": "bleached", "rgb": [239, 68, 68]},
+    ],
+    "links": {
+        "self": "/api/v1/models/coral-bleaching@1.0.0",
+        "download": "/api/v1/models/coral-bleaching@1.0.0/download",
+    },
+}
+_MANIFEST_EXAMPLE: dict[str, Any] = {
+    "format_version": 1,
+    "name": "coral-bleaching",
+    "version": "1.0.0",
+    **{name: _MODEL_EXAMPLE[name] for name in ("task", "title", "description", "licence", "classes")},
+    "authors": ["Facies contributors"],
+    "weights": {"file": "model.onnx", "format": "onnx", "sha256": _JOB_EXAMPLE["model_sha256"]},
+    "input": {"size_hw": [224, 224], "layout": "NHWC", "dtype": "uint8"},
+    "tiling": {"tile_hw": [244, 244]},
+    "decision": {"threshold": 0.5, "positive": "bleached"},
+}
+_ERROR_CODE_EXAMPLE: dict[str, Any] = {
+    "code": "queue_full",
+    "meaning": "The queue has reached its bound.",
+    "example": {
+        "type": "/api/v1/problems/queue_full",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "The queue is full; try again in 4 seconds.",
+        "code": "queue_full",
+    },
 }
 
 
@@ -212,6 +269,10 @@ class SummaryDocument(BaseModel):
 class JobPage(BaseModel):
     """Some jobs, the newest first, and where the older ones are; null on the last page."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"jobs": [_JOB_EXAMPLE], "next": "/api/v1/jobs?limit=1&cursor=YmVmb3JlOjQ"}]}
+    )
+
     jobs: list[JobDocument]
     next: str | None
 
@@ -228,7 +289,9 @@ class Accepted(BaseModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"jobs": [{"id": _JOB_ID, "url": f"/api/v1/jobs/{_JOB_ID}"}], "batch": None, "url": None}]
+            "examples": [
+                {"jobs": [{"id": EXAMPLE_ID, "url": f"/api/v1/jobs/{EXAMPLE_ID}"}], "batch": None, "url": None}
+            ]
         }
     )
 
@@ -251,7 +314,7 @@ class Progress(BaseModel):
 class BatchDocument(BaseModel):
     """The jobs of one request together."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [_BATCH_EXAMPLE]})
 
     id: str
     total: int
@@ -274,7 +337,7 @@ class ClassDocument(BaseModel):
 class ModelSummary(BaseModel):
     """A package in short."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), json_schema_extra={"examples": [_MODEL_EXAMPLE]})
 
     model: Annotated[str, Field(examples=["coral-bleaching@1.0.0"])]
     task: Task
@@ -288,6 +351,12 @@ class ModelSummary(BaseModel):
 class ModelDocument(ModelSummary):
     """A package: its manifest, and its card in Markdown."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{**_MODEL_EXAMPLE, "manifest": _MANIFEST_EXAMPLE, "card": "# Bleached or healthy\n"}]
+        }
+    )
+
     manifest: Manifest
     card: str
 
@@ -295,11 +364,15 @@ class ModelDocument(ModelSummary):
 class ModelList(BaseModel):
     """Every package, by name and version."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"models": [_MODEL_EXAMPLE]}]})
+
     models: list[ModelSummary]
 
 
 class ErrorCode(BaseModel):
     """What the code of a problem means."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ERROR_CODE_EXAMPLE]})
 
     code: str
     meaning: str
