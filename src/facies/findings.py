@@ -17,7 +17,7 @@ from facies.imaging import png
 from facies.imaging.label_map import LabelMap
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
-from facies.imaging.photo import Photo, rows_of_tiles
+from facies.imaging.photo import Photo, stripes_of_tiles
 from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
 from facies.imaging.sizes import stripe_rows
 from facies.imaging.tiles import Grid
@@ -172,13 +172,12 @@ class TileAnalysis(Analysis):
 
     @property
     def _stripe_tops(self) -> Sequence[int]:
-        return self.grid.stripe_tops(stripe_rows(self.grid.image_hw[1]))
+        return [stripe.top for stripe in self.grid.stripes(stripe_rows(self.grid.image_hw[1]))]
 
     def _painted(self, opacity: float) -> Iterator[png.Stripe]:  # noqa: ARG002 - tiles are painted at one opacity
         colours, rows = label_colours(self.manifest), stripe_rows(self.grid.image_hw[1])
-        for band, which, row in rows_of_tiles(self.photo, self.grid):
-            for top in range(0, len(band), rows):
-                yield partial(paint_tiles, band, row, self.labels[which], colours, rows=slice(top, top + rows))
+        for band, which, row, top in stripes_of_tiles(self.photo, self.grid, rows):
+            yield partial(paint_tiles, band, row, self.labels[which], colours, top=top)
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         yield "tiles.csv", [to_csv(self.rows)]

@@ -23,7 +23,7 @@ from facies.imaging import png
 from facies.imaging.decode import open_image, read_labels
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
-from facies.imaging.photo import Photo, open_photo, rows_of_tiles
+from facies.imaging.photo import Photo, open_photo, stripes_of_tiles
 from facies.imaging.pyramid import deep_zoom_of, stream_deep_zoom
 from facies.imaging.sizes import Sizes, stripe_rows
 from facies.imaging.tiles import Grid
@@ -173,7 +173,7 @@ class _Tiles:
         self._shown = np.array(recipe.shown, dtype=np.uint16)
         self._fill_alpha = FILL_ALPHA if recipe.opacity is None else round(recipe.opacity * 255)
         self._rows = stripe_rows(photo.image_hw[1])
-        self.stripe_tops = self._grid.stripe_tops(self._rows)
+        self.stripe_tops = [stripe.top for stripe in self._grid.stripes(self._rows)]
 
     def found(self) -> list[int]:
         """The shown labels that at least one tile has."""
@@ -181,17 +181,16 @@ class _Tiles:
 
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down, none reaching over two rows of tiles."""
-        for band, which, row in rows_of_tiles(self.photo, self._grid):
-            for down in range(0, len(band), self._rows):
-                yield partial(self._paint, band, row, self._labels[which], slice(down, down + self._rows))
+        for band, which, row, top in stripes_of_tiles(self.photo, self._grid, self._rows):
+            yield partial(self._paint, band, row, self._labels[which], top)
 
     def _paint(
-        self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint16], rows: slice
+        self, band: npt.NDArray[np.uint8], row: Grid, labels: npt.NDArray[np.uint16], top: int
     ) -> npt.NDArray[np.uint8]:
-        painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha, rows)
+        painted = paint_tiles(band, row, labels, self._colours, self._fill_alpha, top)
         hidden = ~np.isin(labels, self._shown)
         for x, width in zip(row.origins_yx[hidden, 1], row.sizes_hw[hidden, 1], strict=True):
-            painted[:, x : x + width] = band[rows, x : x + width]
+            painted[:, x : x + width] = band[:, x : x + width]
         return painted
 
 

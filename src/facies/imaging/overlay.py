@@ -58,39 +58,37 @@ def paint_tiles(
     labels: npt.NDArray[np.unsignedinteger[Any]],
     colours: npt.NDArray[np.uint8],
     fill_alpha: int = FILL_ALPHA,
-    rows: slice = slice(None),
+    top: int = 0,
 ) -> npt.NDArray[np.uint8]:
     """Fill every tile with its class's colour at alpha 90/255, and draw a 2-px line at 220/255 round its inside.
 
     Args:
-        photo: uint8 (H, W, 3).
-        grid: where the tiles lie.
+        photo: uint8 (rows, W, 3), all of it or some of its rows.
+        grid: where the tiles lie on all of it.
         labels: unsigned (T,), indices into `colours`.
         colours: uint8 (C, 3), RGB.
         fill_alpha: of the filling, in 1/255.
-        rows: of the photo that are painted; all of them if not given.
+        top: the first of these rows.
 
     Returns:
         uint8 (rows, W, 3), rounded to nearest.
     """
-    wanted = range(len(photo))[rows]
-    overlay = np.empty((len(wanted), *photo.shape[1:]), dtype=np.uint8)
-    for top in grid.tops:
-        which, row = grid.row_of_tiles(top)
-        _paint_row(photo, top, row, colours[labels[which]], fill_alpha, wanted, overlay)
+    overlay = np.empty_like(photo)
+    for row_top in grid.tops:
+        which, row = grid.row_of_tiles(row_top)
+        _paint_row(photo, row, colours[labels[which]], fill_alpha, overlay, row_top - top)
     return overlay
 
 
 def _paint_row(
     photo: npt.NDArray[np.uint8],
-    top: int,
     row: Grid,
     colours: npt.NDArray[np.uint8],
     fill_alpha: int,
-    wanted: range,
     overlay: npt.NDArray[np.uint8],
+    top: int,
 ) -> None:
-    """Paint what is wanted of one row of tiles, `colours` uint8 (T, 3) from left to right, into `overlay`."""
+    """Paint what is there of a row of tiles that begins at `top`, `colours` uint8 (T, 3) from left to right."""
     line = np.full(photo.shape[1], _LINE_ALPHA)
     inside = np.full(photo.shape[1], fill_alpha)
     for x, width in zip(row.origins_yx[:, 1].tolist(), row.sizes_hw[:, 1].tolist(), strict=True):
@@ -99,9 +97,9 @@ def _paint_row(
     height = row.image_hw[0]
     edges = (0, min(_LINE_WIDTH, height), max(_LINE_WIDTH, height - _LINE_WIDTH), height)
     for alpha, begin, end in zip((line, inside, line), edges, edges[1:], strict=False):
-        first, last = max(top + begin, wanted.start), min(top + end, wanted.stop)
+        first, last = max(top + begin, 0), min(top + end, len(photo))
         if first < last:
-            _mix(photo[first:last], colour, alpha, overlay[first - wanted.start : last - wanted.start])
+            _mix(photo[first:last], colour, alpha, overlay[first:last])
 
 
 def _mix(

@@ -20,6 +20,8 @@ from facies.imaging.header import check_pixels, read_header
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.tiles import Grid, fit
 
+Span = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -66,29 +68,36 @@ class Photo:
         Yields:
             uint8 (rows, W, 3); the one at the lower edge has what is left.
         """
-        everything = range(0, self.image_hw[0], rows)
-        wanted = everything if tops is None else tops
-        if not self.is_kept:
-            yield from self._decoded(wanted, rows)
-        elif "pixels" in vars(self) or len(wanted) < len(everything):
-            yield from (self.pixels[top : top + rows] for top in wanted)
-        else:
-            yield from self._kept_on_the_way(rows)
+        height = self.image_hw[0]
+        wanted = range(0, height, rows) if tops is None else tops
+        return self.spans([(top, min(top + rows, height)) for top in wanted])
 
-    def _decoded(self, tops: Sequence[int], rows: int) -> Iterator[npt.NDArray[np.uint8]]:
-        height, width = self.image_hw
+    def spans(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
+        """As `bands`, of any heights: uint8 (bottom - top, W, 3) each.
+
+        Args:
+            spans: first row, and the row behind the last, of each; from the top down.
+        """
+        if not self.is_kept:
+            yield from self._decoded(spans)
+        elif "pixels" in vars(self) or sum(bottom - top for top, bottom in spans) < self.image_hw[0]:
+            yield from (self.pixels[top:bottom] for top, bottom in spans)
+        else:
+            yield from self._kept_on_the_way(spans)
+
+    def _decoded(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
+        width = self.image_hw[1]
         with _decoding(self.path):
             region = pyvips.Region.new(open_image(self.path))
-            for top in tops:
-                fetched = region.fetch(0, top, width, min(rows, height - top))
+            for top, bottom in spans:
+                fetched = region.fetch(0, top, width, bottom - top)
                 yield np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
 
-    def _kept_on_the_way(self, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
+    def _kept_on_the_way(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
         """As `bands`, each as soon as it is decoded."""
         kept = np.empty((*self.image_hw, 3), dtype=np.uint8)
-        tops = range(0, self.image_hw[0], rows)
-        for top, band in zip(tops, self._decoded(tops, rows), strict=True):
-            kept[top : top + rows] = band
+        for (top, bottom), band in zip(spans, self._decoded(spans), strict=True):
+            kept[top:bottom] = band
             yield band
         vars(self)["pixels"] = kept  # where the cached property looks first
 
@@ -121,22 +130,32 @@ def open_photo(path: Path, sizes: Sizes = DEFAULT_SIZES) -> Photo:
     return Photo(path, (image.height, image.width), sizes)
 
 
-def rows_of_tiles(
-    photo: Photo, grid: Grid, tops: Sequence[int] | None = None
-) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
+def rows_of_tiles(photo: Photo, grid: Grid, tops: Sequence[int]) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid]]:
     """The pixels of rows of tiles, from the top down.
 
     Args:
         photo: that is cut.
         grid: a plain one, without overlap, that lies on it.
-        tops: the first row of each; every row of tiles if not given.
+        tops: the first row of each.
 
     Yields:
         the band of the photo, uint8 (h, W, 3), which tiles of the grid fill it, and how these lie there.
     """
-    wanted = grid.tops if tops is None else tops
-    for top, band in zip(wanted, photo.bands(int(grid.sizes_hw[0, 0]), wanted), strict=True):
+    for top, band in zip(tops, photo.bands(int(grid.sizes_hw[0, 0]), tops), strict=True):
         yield band, *grid.row_of_tiles(top)
+
+
+def stripes_of_tiles(photo: Photo, grid: Grid, rows: int) -> Iterator[tuple[npt.NDArray[np.uint8], slice, Grid, int]]:
+    """The photo in stripes of at most `rows` rows, from the top down; as `rows_of_tiles`, and not larger than need be.
+
+    Yields:
+        the stripe, uint8 (rows, W, 3), the tiles of the row that it is in, how they lie there, and where in it the
+        stripe begins.
+    """
+    stripes = grid.stripes(rows)
+    spans = [(stripe.top, stripe.bottom) for stripe in stripes]
+    for stripe, band in zip(stripes, photo.spans(spans), strict=True):
+        yield band, *grid.row_of_tiles(stripe.row_top), stripe.top - stripe.row_top
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from isal import isal_zlib
 
 from facies.imaging.png import Pixels, Stripe
 
-DEEP_ZOOM_TILE = 254
+# Every tile costs a tenth of a millisecond beside its pixels: a quarter of them takes little more than half the time.
+DEEP_ZOOM_TILE = 510
 DEEP_ZOOM_OVERLAP = 1
 
 _MAP_TILE = 512

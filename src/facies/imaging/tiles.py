@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+class Stripe(NamedTuple):
+    """Some rows of a photo: first row of the row of tiles that they are in, their first row, the row behind them."""
+
+    row_top: int
+    top: int
+    bottom: int
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,13 @@ class Grid:
         """The first row of each row of tiles, pixels."""
         return [int(top) for top in np.unique(self.origins_yx[:, 0])]
 
-    def stripe_tops(self, rows: int) -> list[int]:
-        """The first row of each stripe of at most `rows` rows, none of which reaches over two rows of tiles."""
-        bounds = [*self.tops, self.image_hw[0]]
-        return [top for begin, end in pairwise(bounds) for top in range(begin, end, rows)]
+    def stripes(self, rows: int) -> "list[Stripe]":
+        """The photo from the top down in stripes of at most `rows` rows, none reaching over two rows of tiles."""
+        return [
+            Stripe(begin, top, min(top + rows, end))
+            for begin, end in pairwise([*self.tops, self.image_hw[0]])
+            for top in range(begin, end, rows)
+        ]
 
     def row_of_tiles(self, top: int) -> tuple[slice, "Grid"]:
         """The tiles whose first row is `top`: which they are, and their grid on the band of rows they fill."""

@@ -43,7 +43,7 @@ def test_tiles_painted_stripe_by_stripe_are_the_same(rows):
     photo, grid = noise(120, 90), plan((120, 90), (50, 50))
     labels = (np.arange(len(grid)) % 2 + 1).astype(np.uint8)
     whole = paint_tiles(photo, grid, labels, COLOURS)
-    stripes = [paint_tiles(photo, grid, labels, COLOURS, rows=slice(top, top + rows)) for top in range(0, 120, rows)]
+    stripes = [paint_tiles(photo[top : top + rows], grid, labels, COLOURS, top=top) for top in range(0, 120, rows)]
     np.testing.assert_array_equal(np.concatenate(stripes), whole)
 
 

@@ -53,5 +53,6 @@ def test_shrinking_is_antialiased(resize):
 
 
 def test_stripes_reach_over_no_two_rows_of_tiles():
-    assert plan((120, 90), (50, 50)).stripe_tops(20) == [0, 20, 40, 50, 70, 90, 100]
-    assert plan((120, 90), (50, 50)).stripe_tops(1000) == [0, 50, 100]
+    grid = plan((120, 90), (50, 50))
+    assert grid.stripes(30) == [(0, 0, 30), (0, 30, 50), (50, 50, 80), (50, 80, 100), (100, 100, 120)]
+    assert grid.stripes(1000) == [(0, 0, 50), (50, 50, 100), (100, 100, 120)]

@@ -47,7 +47,7 @@ def test_coral_serves_the_deep_zoom_itself(served, coral_job):
     assert b'Width="300"' in description.content
     tile = served.client.get(f"{url}_files/9/0_0.jpg")
     assert tile.headers["content-type"] == "image/jpeg"
-    assert np.abs(np.asarray(Image.open(io.BytesIO(tile.content))).astype(int) - PIXELS[:255, :255]).mean() < 30
+    assert np.abs(np.asarray(Image.open(io.BytesIO(tile.content))).astype(int) - PIXELS).mean() < 30
     missing = served.client.get(f"{url}_files/9/7_7.jpg")
     assert missing.status_code == 404
     assert "no such tile" in missing.json()["error"]
