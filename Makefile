@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help serve demo test test-train bench check fix ui ui-dev ui-types clean
+.PHONY: help serve demo test test-train bench check fix ui ui-dev ui-types screenshots clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ ui-dev: $(VENV)/installed-dev  ## the app from its sources, beside a server at F
 
 ui-types: $(VENV)/installed-dev  ## the API as the app sees it, after the API changed
 	$(BIN)/python ui/dump_openapi.py
+
+screenshots: ui  ## the README's pictures of the app, of generated photos; needs Chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 clean:  ## remove the environment and what was built
 	rm -rf $(VENV) demo ui/node_modules src/facies/web/ui .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
