@@ -52,7 +52,7 @@ def test_jobs_can_be_found_by_name_and_status(visits: Visits, waiting_server: Se
     expect(page.get_by_label("Photo’s name")).to_have_value("photo-07")
     expect(page.get_by_role("link", name="photo-08.png")).to_have_count(0)
     page.get_by_label("Photo’s name").fill("")
-    page.get_by_role("radio", name="Failed").check()
+    page.get_by_text("Failed", exact=True).click()
     expect(page.get_by_role("link", name=re.compile(r"\.png$"))).to_have_count(0)
 
 

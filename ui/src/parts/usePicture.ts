@@ -1,6 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { fetchBlob } from "@/api/send";
+import { Turns } from "./turns";
+
+const turns = new Turns(3);
 
 /**
  * A picture of this server as an address that `<img>` can show: it is fetched, since an `<img>` cannot send the key.
@@ -10,7 +13,7 @@ import { fetchBlob } from "@/api/send";
 export function usePicture(path: string | undefined): { url: string | undefined; isError: boolean } {
   const { data: blob, isError } = useQuery({
     queryKey: ["pictures", path],
-    queryFn: ({ signal }) => fetchBlob(path ?? "", signal),
+    queryFn: ({ signal }) => turns.take(() => fetchBlob(path ?? "", signal), signal),
     enabled: path !== undefined,
     staleTime: Infinity,
     gcTime: 60_000,
