@@ -14,7 +14,7 @@ export function Head({ job, onDelete }: { job: Job; onDelete: () => Promise<void
   return (
     <header className={styles["head"]}>
       <div className={styles["words"]}>
-        <h1>{job.photo.name}</h1>
+        <h1 title={job.photo.name}>{job.photo.name}</h1>
         <p>
           <Link to={`/models/${job.model}`}>{job.model}</Link> · {moment(job.created_at)}
           {job.batch === null ? null : (

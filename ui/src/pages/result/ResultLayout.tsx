@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from "react";
+import { createRef, useCallback, useMemo, useState, type ReactNode } from "react";
 import type { Job } from "@/api/client";
 import type { Core } from "./answer/answer";
 import type { ClassStyle } from "./answer/class_style";
@@ -9,15 +9,18 @@ import { downloadsOf } from "./panel/downloads";
 import { Facts } from "./panel/Facts";
 import { Section } from "./panel/Section";
 import { Toolbar } from "./panel/Toolbar";
-import type { Point } from "./viewer/geometry";
+import type { Box, Point } from "./viewer/geometry";
 import type { Look, Painter } from "./viewer/painter";
-import type { PhotoSource } from "./viewer/photo_zoom";
+import type { PhotoSource, PhotoZoom } from "./viewer/photo_zoom";
 import { Stage, type Mode } from "./viewer/Stage";
 import styles from "./Result.module.css";
 
-interface Shown {
-  hidden: ReadonlySet<string>;
-  onHidden: (hidden: ReadonlySet<string>) => void;
+/** What is looked at, and how to look at something else. */
+export interface Controls {
+  look: Look;
+  onLook: (look: Look) => void;
+  /** Bring a part of the photo into view. */
+  show: (box: Box) => void;
 }
 
 interface Props {
@@ -35,7 +38,7 @@ interface Props {
   own: readonly OwnFile[];
   status?: ReactNode;
   /** What the task has of its own, above the downloads. */
-  children: (shown: Shown) => ReactNode;
+  children: (controls: Controls) => ReactNode;
 }
 
 /** The photo with its answer, and beside it the numbers: the same for every task. */
@@ -43,6 +46,8 @@ export function ResultLayout({ job, photo, classes, opacity, own, status, childr
   const [mode, setMode] = useState<Mode>("over");
   const [withLegend, setLegend] = useState(false);
   const [look, setLook] = useState<Look>({ opacity, hidden: new Set(), withPatterns: true });
+  const [zoom] = useState(() => createRef<PhotoZoom>());
+  const show = useCallback((box: Box) => zoom.current?.showBox(box), [zoom]);
   const downloads = useMemo(
     () =>
       downloadsOf(
@@ -58,13 +63,13 @@ export function ResultLayout({ job, photo, classes, opacity, own, status, childr
       <div className={styles["main"]}>
         <Toolbar mode={mode} onMode={setMode} look={look} onLook={setLook} />
         <div className={styles["stage"]}>
-          <Stage photo={photo} classes={classes} look={look} mode={mode} {...stage}>
+          <Stage zoom={zoom} photo={photo} classes={classes} look={look} mode={mode} {...stage}>
             {status}
           </Stage>
         </div>
       </div>
       <div className={styles["panel"]}>
-        {children({ hidden: look.hidden, onHidden: (hidden) => setLook({ ...look, hidden }) })}
+        {children({ look, onLook: setLook, show })}
         <Section title="Take it home">
           <Downloads downloads={downloads} own={own} withLegend={withLegend} onLegend={setLegend} />
         </Section>

@@ -87,7 +87,7 @@ export function TileResult({ job, photo, answer }: Props) {
       along="tile to tile"
       own={own}
     >
-      {({ hidden, onHidden }) => (
+      {({ look, onLook }) => (
         <>
           <Section title="What is there" note={`${number(grid.tiles.length)} tiles`}>
             <ClassList
@@ -97,8 +97,8 @@ export function TileResult({ job, photo, answer }: Props) {
                 share,
                 text: `${number(tiles)} · ${percent(share)}`,
               }))}
-              hidden={hidden}
-              onHidden={onHidden}
+              hidden={look.hidden}
+              onHidden={(hidden) => onLook({ ...look, hidden })}
             />
           </Section>
           {poles === null ? null : (

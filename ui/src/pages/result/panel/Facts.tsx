@@ -22,7 +22,7 @@ export function Facts({ job }: { job: Job }) {
       <dd>{parameters(job.options)}</dd>
       <dt>Photo</dt>
       <dd>
-        {number(photo.width)} × {number(photo.height)} px, {bytes(photo.bytes)}
+        {photo.name}, {number(photo.width)} × {number(photo.height)} px, {bytes(photo.bytes)}
       </dd>
       <dt>Tiles</dt>
       <dd>{number(job.total)}</dd>

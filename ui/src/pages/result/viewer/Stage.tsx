@@ -1,4 +1,13 @@
-import { useCallback, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
+import {
+  useCallback,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  type RefObject,
+} from "react";
 import type { Core } from "../answer/answer";
 import type { ClassStyle } from "../answer/class_style";
 import type { Depths } from "../answer/depths";
@@ -18,6 +27,8 @@ import styles from "./Stage.module.css";
 export type Mode = "over" | "swipe" | "side";
 
 interface Props {
+  /** Gets what moves the photo. */
+  zoom: RefObject<PhotoZoom | null>;
   photo: PhotoSource;
   painter: Painter | null;
   look: Look;
@@ -39,12 +50,11 @@ const ZOOM_STEP = 1.5;
 const CLICK_PX = 6;
 
 /** The photo with its answer: to be zoomed, compared with the original, and asked at any place. */
-export function Stage({ photo, painter, look, mode, core, classes, depths, read, move, along, children }: Props) {
+export function Stage({ zoom, photo, painter, look, mode, core, classes, depths, read, move, along, children }: Props) {
   const [views] = useState(() => new ViewStore());
   const [at, setAt] = useState(0.5);
   const [hover, setHover] = useState<Point | null>(null);
   const [cursor, setCursor] = useState<Point | null>(null);
-  const zoom = useRef<PhotoZoom | null>(null);
 
   const pointed = useMemo(() => (hover === null ? null : read(hover)), [hover, read]);
   const chosen = useMemo(() => (cursor === null ? null : read(cursor)), [cursor, read]);

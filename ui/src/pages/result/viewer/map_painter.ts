@@ -15,16 +15,29 @@ export interface Palette {
   inks: Uint32Array;
   masks: readonly (Uint8Array | null)[];
   side: number;
+  /** What is less sure than this stays empty: a level of the confidence map, 0 to 255. */
+  least: number;
 }
 
-/** A part of the map as pixels: indices without a colour stay empty. */
-export function colourPiece(map: PixelMap, piece: Box, palette: Palette): Uint32Array<ArrayBuffer> {
+/**
+ * A part of the map as pixels: indices without a colour stay empty.
+ *
+ * @param confidence of the map's pixels, in their order; null where it is not known
+ */
+export function colourPiece(
+  map: PixelMap,
+  confidence: Uint8Array | null,
+  piece: Box,
+  palette: Palette,
+): Uint32Array<ArrayBuffer> {
   const pixels = new Uint32Array(piece.width * piece.height);
-  const { colours, inks, masks, side } = palette;
+  const { colours, inks, masks, side, least } = palette;
+  const limit = confidence === null ? 0 : least;
   for (let row = 0, to = 0; row < piece.height; row++) {
     const from = (piece.y + row) * map.width + piece.x;
     const markRow = ((piece.y + row) % side) * side;
     for (let column = 0; column < piece.width; column++, to++) {
+      if (limit > 0 && (confidence?.[from + column] ?? 0) < limit) continue;
       const index = map.data[from + column] ?? 0;
       const mask = masks[index];
       const isInk = mask != null && mask[markRow + ((piece.x + column) % side)] === 1;
@@ -43,14 +56,16 @@ interface Piece {
 export class MapPainter implements Painter {
   readonly #pieces: Piece[] = [];
   #palette: Palette | null = null;
-  #lastLook: Pick<Look, "hidden" | "withPatterns"> | null = null;
+  #lastLook: Pick<Look, "hidden" | "withPatterns" | "least"> | null = null;
 
   /**
    * @param map class indices
+   * @param confidence of the same pixels, null while it is not there
    * @param styles of the classes that are painted
    */
   constructor(
     private readonly map: PixelMap,
+    private readonly confidence: PixelMap | null,
     private readonly styles: readonly ClassStyle[],
   ) {
     for (let y = 0; y < map.height; y += PIECE_SIDE) {
@@ -87,29 +102,33 @@ export class MapPainter implements Painter {
     const { width, height } = piece.box;
     piece.canvas ??= Object.assign(document.createElement("canvas"), { width, height });
     if (piece.paintedFor !== palette) {
-      const pixels = new Uint8ClampedArray(colourPiece(this.map, piece.box, palette).buffer);
+      const pixels = new Uint8ClampedArray(
+        colourPiece(this.map, this.confidence?.data ?? null, piece.box, palette).buffer,
+      );
       piece.canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
       piece.paintedFor = palette;
     }
     return piece.canvas;
   }
 
-  #paletteFor({ hidden, withPatterns }: Look): Palette {
+  #paletteFor({ hidden, withPatterns, least = 0 }: Look): Palette {
     const last = this.#lastLook;
-    if (this.#palette === null || last?.hidden !== hidden || last.withPatterns !== withPatterns) {
-      this.#lastLook = { hidden, withPatterns };
-      this.#palette = this.#newPalette(hidden, withPatterns);
+    const isSame = last?.hidden === hidden && last.withPatterns === withPatterns && last.least === least;
+    if (this.#palette === null || !isSame) {
+      this.#lastLook = { hidden, withPatterns, least };
+      this.#palette = this.#newPalette(hidden, withPatterns, least);
     }
     return this.#palette;
   }
 
-  #newPalette(hidden: ReadonlySet<string>, withPatterns: boolean): Palette {
+  #newPalette(hidden: ReadonlySet<string>, withPatterns: boolean, least: number): Palette {
     const side = Math.round(clamp(Math.min(this.map.width, this.map.height) / REPEATS_ACROSS, 8, 64));
     const palette = {
       colours: new Uint32Array(256),
       inks: new Uint32Array(256),
       masks: new Array<Uint8Array | null>(256).fill(null),
       side,
+      least: levelOf(least),
     };
     for (const style of this.styles) {
       if (hidden.has(style.name)) continue;
@@ -119,4 +138,9 @@ export class MapPainter implements Painter {
     }
     return palette;
   }
+}
+
+/** A confidence as a level of the confidence map. */
+export function levelOf(confidence: number): number {
+  return Math.ceil(confidence * 255);
 }

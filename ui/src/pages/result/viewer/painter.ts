@@ -7,6 +7,8 @@ export interface Look {
   /** Names of classes that are not painted. */
   hidden: ReadonlySet<string>;
   withPatterns: boolean;
+  /** Confidence below which a map is not painted, 0 to 1. */
+  least?: number;
 }
 
 export interface Painter {

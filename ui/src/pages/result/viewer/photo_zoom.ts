@@ -102,8 +102,12 @@ export class PhotoZoom {
     this.#viewer.viewport.applyConstraints(isAtOnce);
   }
 
-  showBox({ x, y, width, height }: Box): void {
+  /** Fill the pane with a box of the photo, and a little of what is round it. */
+  showBox(box: Box): void {
     const unit = this.photo.size.width;
+    const margin = 0.06 * Math.max(box.width, box.height);
+    const [x, y] = [box.x - margin, box.y - margin];
+    const [width, height] = [box.width + 2 * margin, box.height + 2 * margin];
     this.#viewer.viewport.fitBounds(new this.library.Rect(x / unit, y / unit, width / unit, height / unit));
   }
 
