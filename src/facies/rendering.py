@@ -21,6 +21,7 @@ from PIL import Image
 from facies.errors import FaciesError
 from facies.imaging import png
 from facies.imaging.decode import open_image, read_labels
+from facies.imaging.header import read_header
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo, stripes_of_tiles
@@ -32,8 +33,11 @@ UNREADABLE: Final = 3
 """Exit status: not the program is at fault, but the photo."""
 
 CPU_LIMIT_S: Final = 300
+THUMBNAIL: Final = "thumbnail.jpg"
 THUMBNAIL_SIDE: Final = 512
 
+_SHRINKS: Final = (2, 4, 8)
+_QUICK_PIXELS: Final = 64_000_000
 _STRIPE_ROWS: Final = 128
 _SIZES: Final = Sizes(accepted=1 << 40)  # the photo was measured against the limit when it came
 
@@ -97,8 +101,25 @@ def render(recipe: Recipe) -> Iterator[bytes]:
         yield from _overlay(recipe)
 
 
+def quick_thumbnail(photo: Path) -> bytes | None:
+    """The thumbnail of a photo that is sound, where that takes next to no time: of a JPEG, unless it is huge.
+
+    Args:
+        photo: any photo.
+
+    Returns:
+        JPEG; None where it takes longer.
+    """
+    header = read_header(photo)
+    is_quick = header.format == "JPEG" and header.width * header.height <= _QUICK_PIXELS
+    return _thumbnail(photo) if is_quick else None
+
+
 def _thumbnail(photo: Path) -> bytes:
-    small = open_image(photo).thumbnail_image(THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, size="down")
+    header = read_header(photo)
+    room = max(header.width, header.height) * 2 // (THUMBNAIL_SIDE * 3)  # what is left is made smaller with care
+    shrink = max((factor for factor in _SHRINKS if factor <= room), default=1)
+    small = open_image(photo, shrink).thumbnail_image(THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, size="down")
     return bytes(small.jpegsave_buffer(Q=82, keep="none"))
 
 

@@ -29,6 +29,7 @@ from facies.jobs.store import JobStore
 from facies.models.recall import Checkpoint
 from facies.models.runtime import Runtime
 from facies.options import Options
+from facies.rendering import THUMBNAIL, quick_thumbnail
 
 PROGRESS_INTERVAL_S: Final = 0.1
 """Progress is written no more often."""
@@ -190,11 +191,20 @@ class Attempt:
                     blob.write(piece)
                     self._stop_if_cancelled()
                 self._make_sure_it_is_wanted()
+        self._leave_thumbnail()
         if self._at.store.finish(self.job.id, self.lease.token):
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
             self._checkpoint.discard()
         else:
             self._remove_files()
+
+    def _leave_thumbnail(self) -> None:
+        """Lists of jobs show many; made on demand each would be a process of its own."""
+        thumbnail = quick_thumbnail(self._at.blobs.path(self.job.id, PHOTO))
+        if thumbnail is not None and not self._at.blobs.exists(self.job.id, THUMBNAIL):
+            with self._at.blobs.create(self.job.id, THUMBNAIL) as blob:
+                blob.write(thumbnail)
+                self._make_sure_it_is_wanted()
 
     def _stop_if_cancelled(self) -> None:
         if self._is_cancelled():

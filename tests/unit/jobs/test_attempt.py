@@ -1,9 +1,11 @@
+import io
 import json
 import threading
 import time
 from contextlib import closing
 
 import pytest
+from PIL import Image
 
 from facies.analysis import analyse
 from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError
@@ -61,6 +63,14 @@ def test_a_photo_becomes_results(room, attempt_at):
     assert names(room) == ["overlay.png", "photo", "summary.json", "tiles.csv", "tiles.json"]
     summary = json.loads(room.blobs.path(job.id, "summary.json").read_bytes())
     assert summary["tiles"]["total"] == 6
+
+
+def test_a_jpeg_gets_its_thumbnail_with_its_results(room, attempt_at):
+    job = room.send(encode(patchwork(1000, 600), "JPEG"))
+    attempt_at().work()
+    assert room.job(job.id).status is Status.FINISHED
+    small = Image.open(io.BytesIO(room.blobs.path(job.id, "thumbnail.jpg").read_bytes()))
+    assert (small.format, small.size) == ("JPEG", (512, 307))
 
 
 def test_a_segmentation_gets_a_picture_with_legend_too(room, attempt_at):

@@ -300,6 +300,12 @@ class TestBatches:
     def test_there_is_a_bound(self, serve):
         assert_problem(send(serve(max_photos=2), PHOTO, PHOTO, PHOTO), 400, "form")
 
+    def test_a_batch_whose_time_has_run_out_is_told_so(self, served):
+        url = send(served, PHOTO, PHOTO).json()["url"]
+        served.now += 10 * 86400
+        for path in (url, f"{url}/summary.csv"):
+            assert_problem(served.client.get(path), 410, "job_expired")
+
     def test_an_unknown_batch_is_unknown(self, served):
         assert_problem(served.client.get("/api/v1/batches/x"), 404, "unknown_job")
         assert_problem(served.client.get("/api/v1/batches/x/summary.csv"), 404, "unknown_job")

@@ -15,7 +15,7 @@ from facies.errors import OptionError
 from facies.jobs.blobs import PHOTO
 from facies.jobs.job import Job
 from facies.models.decision import UNSURE, UNSURE_RGB
-from facies.rendering import Colour, Recipe
+from facies.rendering import THUMBNAIL, Colour, Recipe
 from facies.web.archives import Archives
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import job_url
@@ -29,7 +29,6 @@ from facies.web.results import OVERLAY, OVERLAY_DEEP_ZOOM, OVERLAY_WITH_LEGEND, 
 
 _LABELS: Final = ("labels.png", "labels.tif")
 _PHOTO_DEEP_ZOOM: Final = "photo.dzi.zip"
-_THUMBNAIL: Final = "thumbnail.jpg"
 _KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=3600"}
 
 Opacity = Annotated[float | None, Query(ge=0, le=1, description="Of the colours; as the job was sent by default.")]
@@ -102,8 +101,8 @@ class _Pictures:
     async def thumbnail(self, request: Request, job_id: JobId) -> Response:
         """The photo, at most 512 pixels wide and high."""
         job = await job_with_photo(self._room, request, job_id)
-        await self._renderer.provide(job.id, _THUMBNAIL, Recipe("thumbnail", self._path(job, PHOTO)))
-        return await blob_answer(request, self._room.blobs, job.id, _THUMBNAIL, "image/jpeg", _KEPT_BY_BROWSERS)
+        await self._renderer.provide(job.id, THUMBNAIL, Recipe("thumbnail", self._path(job, PHOTO)))
+        return await blob_answer(request, self._room.blobs, job.id, THUMBNAIL, "image/jpeg", _KEPT_BY_BROWSERS)
 
     def deep_zoom(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's description."""
