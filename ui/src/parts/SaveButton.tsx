@@ -1,8 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { sentenceOf } from "@/api/problem";
-import { saveFile } from "@/api/save";
+import { fetchBlob } from "@/api/send";
 import { Button, type Look } from "./Button";
+import { save } from "./save";
 
 interface Props extends Look {
   path: string;
@@ -12,16 +13,16 @@ interface Props extends Look {
 
 /** Downloads a file of the server; where that fails, its sentence takes the button's place for a while. */
 export function SaveButton({ path, name, children, ...look }: Props) {
-  const save = useMutation({ mutationFn: () => saveFile(path, name) });
+  const saving = useMutation({ mutationFn: async () => save(await fetchBlob(path), name) });
   return (
     <Button
       {...look}
-      disabled={save.isPending}
-      onClick={() => save.mutate()}
-      title={save.isError ? sentenceOf(save.error) : undefined}
+      disabled={saving.isPending}
+      onClick={() => saving.mutate()}
+      title={saving.isError ? sentenceOf(saving.error) : undefined}
     >
-      {save.isPending ? "Preparing …" : children}
-      {save.isError ? <span role="alert">: {sentenceOf(save.error)}</span> : null}
+      {saving.isPending ? "Preparing …" : children}
+      {saving.isError ? <span role="alert">: {sentenceOf(saving.error)}</span> : null}
     </Button>
   );
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { answerQuestion, askForKey, currentKey, forgetKey, question } from "./key";
+import { answerQuestion, askAgain, askForKey, currentKey, forgetKey, hasDeclined, keepKey, question } from "./key";
 
 describe("askForKey", () => {
   afterEach(() => {
@@ -21,12 +21,21 @@ describe("askForKey", () => {
     expect(question()).toBeNull();
   });
 
-  it("says that a key was refused, and keeps nothing when there is none", async () => {
-    answerQuestion("facies_old");
+  it("says that a key was refused, and keeps it no longer", async () => {
+    keepKey("facies_old");
     const asked = askForKey("facies_old");
-    expect(question()).toBe("again");
+    expect([question(), currentKey()]).toEqual(["again", null]);
+    answerQuestion("facies_new");
+    expect(await asked).toBe("facies_new");
+  });
+
+  it("asks who has no key only when they want to be asked", async () => {
+    const asked = askForKey(null);
     answerQuestion(null);
-    expect(await asked).toBeNull();
-    expect(currentKey()).toBe("facies_old");
+    expect([await asked, await askForKey(null), question(), hasDeclined()]).toEqual([null, null, null, true]);
+    const wanted = askAgain();
+    expect(question()).toBe("first");
+    answerQuestion("facies_k");
+    expect([await wanted, hasDeclined()]).toEqual(["facies_k", false]);
   });
 });

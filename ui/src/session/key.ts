@@ -2,6 +2,7 @@
 const NAME = "facies-key";
 const listeners = new Set<() => void>();
 
+let declined = false;
 let asking: { refused: boolean; resolve: (key: string | null) => void; answer: Promise<string | null> } | null = null;
 
 export function currentKey(): string | null {
@@ -14,8 +15,20 @@ export function keepKey(key: string): void {
 }
 
 export function forgetKey(): void {
+  declined = false;
   sessionStorage.removeItem(NAME);
   tell();
+}
+
+/** Whether somebody was asked and had none; then nobody is asked again until they want to be. */
+export function hasDeclined(): boolean {
+  return declined;
+}
+
+/** Ask although there was no key the last time. */
+export function askAgain(): Promise<string | null> {
+  declined = false;
+  return askForKey(null);
 }
 
 /**
@@ -27,7 +40,9 @@ export function forgetKey(): void {
 export function askForKey(refused: string | null): Promise<string | null> {
   const known = currentKey();
   if (known !== null && known !== refused) return Promise.resolve(known); // another request has asked meanwhile
+  if (declined) return Promise.resolve(null);
   if (asking === null) {
+    if (refused !== null) sessionStorage.removeItem(NAME);
     const { promise, resolve } = Promise.withResolvers<string | null>();
     asking = { refused: refused !== null, resolve, answer: promise };
     tell();
@@ -44,6 +59,7 @@ export function question(): "first" | "again" | null {
 export function answerQuestion(key: string | null): void {
   const asked = asking;
   asking = null;
+  declined = key === null;
   if (key !== null) keepKey(key);
   asked?.resolve(key);
   tell();

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { currentKey, question, subscribe } from "./key";
+import { currentKey, hasDeclined, question, subscribe } from "./key";
 
 export function useKey(): string | null {
   return useSyncExternalStore(subscribe, currentKey);
@@ -7,4 +7,8 @@ export function useKey(): string | null {
 
 export function useKeyQuestion(): "first" | "again" | null {
   return useSyncExternalStore(subscribe, question);
+}
+
+export function useHasDeclined(): boolean {
+  return useSyncExternalStore(subscribe, hasDeclined);
 }

@@ -1,9 +1,9 @@
-import { Suspense } from "react";
-import { NavLink, Outlet, Link } from "react-router";
+import { Suspense, useEffect, useRef } from "react";
+import { Link, NavLink, Outlet, ScrollRestoration, useLocation } from "react-router";
 import { useQueryClient } from "@tanstack/react-query";
-import { forgetKey } from "@/session/key";
+import { askAgain, forgetKey } from "@/session/key";
 import { KeyPrompt } from "@/session/KeyPrompt";
-import { useKey } from "@/session/useKey";
+import { useHasDeclined, useKey } from "@/session/useKey";
 import { ThemeToggle } from "@/theme/ThemeToggle";
 import { AwayBanner } from "./AwayBanner";
 import styles from "./Shell.module.css";
@@ -17,6 +17,7 @@ const PLACES = [
 
 /** What is round every page: where one is, where one can go, and whether the server is there. */
 export function Shell() {
+  const main = useFocusOnNewPage();
   return (
     <>
       <a className={styles["skip"]} href="#main">
@@ -36,33 +37,52 @@ export function Shell() {
               </NavLink>
             ))}
           </nav>
-          <SignOut />
+          <SignInOrOut />
           <ThemeToggle className={styles["tool"]} />
         </div>
         <div className={styles["ruler"]} />
       </header>
-      <main id="main" tabIndex={-1} className={styles["main"]}>
+      <main id="main" ref={main} tabIndex={-1} className={styles["main"]}>
         <Suspense fallback={<p className={styles["loading"]}>Loading …</p>}>
           <Outlet />
         </Suspense>
       </main>
       <KeyPrompt />
+      <ScrollRestoration />
     </>
   );
 }
 
-function SignOut() {
+/** A screen reader begins with the new page, not with where the link to it was. */
+function useFocusOnNewPage() {
+  const main = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const shown = useRef(pathname);
+  useEffect(() => {
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    main.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return main;
+}
+
+/** Who has a key can leave, and who had none when asked can come in after all. */
+function SignInOrOut() {
   const key = useKey();
+  const declined = useHasDeclined();
   const queries = useQueryClient();
-  if (key === null) return null;
   const leave = () => {
     forgetKey();
     queries.clear();
     location.assign("/");
   };
+  const enter = async () => {
+    if ((await askAgain()) !== null) await queries.resetQueries();
+  };
+  if (key === null && !declined) return null;
   return (
-    <button type="button" className={styles["signOut"]} onClick={leave}>
-      Sign out
+    <button type="button" className={styles["signOut"]} onClick={key === null ? enter : leave}>
+      {key === null ? "Sign in" : "Sign out"}
     </button>
   );
 }

@@ -7,7 +7,11 @@ import { askForKey, currentKey } from "@/session/key";
 
 const PAUSES_MS = [500, 1_000, 2_000];
 const SILENT = new Set([0, 502, 503, 504]);
-const BUSY = new Set([409, 423]); // the server has not noticed yet that the line before broke
+const PASSING = new Set([
+  409,
+  423, // the server has not noticed yet that the line before broke
+  500, // what a server that ends just now says to an upload in the middle
+]);
 
 export interface Steps {
   /** Address of the upload where one was begun before. */
@@ -54,7 +58,11 @@ function attempt(file: File, { known, began, progressed, signal }: Steps, key: s
       headers: key === null ? {} : { [KEY_HEADER]: key },
       storeFingerprintForResuming: false,
       retryDelays: PAUSES_MS,
-      onShouldRetry: (error) => SILENT.has(statusOf(error)) || BUSY.has(statusOf(error)),
+      onShouldRetry: (error) => {
+        const status = statusOf(error);
+        if (SILENT.has(status)) foundAway();
+        return SILENT.has(status) || PASSING.has(status);
+      },
       onUploadUrlAvailable: () => began(upload.url ?? ""),
       onProgress: progressed,
       onError: reject,

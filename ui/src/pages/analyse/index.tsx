@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { modelsQuery } from "@/api/jobs";
 import { serverQuery } from "@/api/server";
 import { sentenceOf } from "@/api/problem";
@@ -28,6 +28,7 @@ export default function AnalysePage() {
   const ready = entries.filter(({ phase }) => phase === "ready").length;
   const options = model === undefined ? null : toOptions(chosen, model.task);
   const photosId = useId();
+  const photos = useRef<HTMLElement>(null);
 
   return (
     <Page
@@ -47,7 +48,7 @@ export default function AnalysePage() {
       {model === undefined ? null : (
         <OptionsPanel key={model.model} model={model} value={chosen} onChange={setChosen} />
       )}
-      <section aria-labelledby={photosId} className={styles["photos"]}>
+      <section ref={photos} aria-labelledby={photosId} className={styles["photos"]}>
         <h2 id={photosId} className={styles["step"]}>
           Your photos
         </h2>
@@ -63,7 +64,11 @@ export default function AnalysePage() {
           <Button
             look="main"
             disabled={options === null}
-            onClick={() => options && desk.order(model.model, options, server?.limits.photos ?? PHOTOS_A_BATCH)}
+            onClick={() => {
+              if (options === null) return;
+              desk.order(model.model, options, server?.limits.photos ?? PHOTOS_A_BATCH);
+              photos.current?.scrollIntoView({ block: "start" });
+            }}
           >
             Analyse {count(ready, "photo")}
           </Button>
