@@ -70,6 +70,7 @@ def test_the_theme_can_be_chosen_and_stays(visits: Visits) -> None:
 
 def test_all_can_be_reached_by_keyboard(visits: Visits) -> None:
     page = visits.open("/docs")
+    wait_until_shown(page)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")

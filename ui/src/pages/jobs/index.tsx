@@ -58,6 +58,7 @@ interface ListProps {
 
 function JobList({ jobs, hasMore, isBusy, children }: ListProps) {
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const listed = `${count(jobs.length, "job")}${hasMore ? " and older ones" : ""}`;
   const chosen = jobs.filter(({ id }) => picked.has(id));
   const remove = (gone: readonly Job[]) => {
     removal.begin(gone.map(({ id, photo }) => ({ id, name: photo.name })));
@@ -72,18 +73,15 @@ function JobList({ jobs, hasMore, isBusy, children }: ListProps) {
   return (
     <div className={styles["list"]} aria-busy={isBusy}>
       <div className={styles["bar"]}>
-        <label className={styles["all"]}>
+        <div className={styles["all"]}>
           <input
             type="checkbox"
+            aria-label="Choose all jobs shown"
             checked={chosen.length === jobs.length}
             onChange={(event) => setPicked(new Set(event.target.checked ? jobs.map(({ id }) => id) : []))}
           />
-          <span role="status">
-            {chosen.length > 0
-              ? `${count(chosen.length, "job")} chosen`
-              : `${count(jobs.length, "job")}${hasMore ? " and older ones" : ""}`}
-          </span>
-        </label>
+          <span role="status">{chosen.length > 0 ? `${count(chosen.length, "job")} chosen` : listed}</span>
+        </div>
         {chosen.length > 0 ? (
           <Button look="danger" small onClick={() => remove(chosen)}>
             Delete {count(chosen.length, "job")}
