@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         0.5, description="Opacity of the rock overlay where the client names none."
     )
 
-    max_upload_bytes: Positive = Field(256 * _MIB, description="Largest upload, bytes.")
+    max_upload_bytes: Positive = Field(1024 * _MIB, description="Largest upload, bytes.")
     max_resumable_bytes: Positive = Field(4096 * _MIB, description="Largest upload that comes in pieces, bytes.")
     upload_time_to_live_s: Seconds = Field(
         _DAY_S, description="How long an upload is kept after its last piece, seconds."

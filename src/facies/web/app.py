@@ -55,7 +55,7 @@ class WebConfig:
         source_url: where the source can be had; linked on the documentation pages.
     """
 
-    max_upload_bytes: int = 256 * 1024 * 1024
+    max_upload_bytes: int = 1024 * 1024 * 1024
     max_pixels: int = 2_000_000_000
     upload_idle_timeout_s: float = 60.0
     coral_requires_key: bool = False

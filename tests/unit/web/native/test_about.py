@@ -4,7 +4,7 @@ ABOUT = "/api/v1/server"
 def test_it_says_without_a_key_what_a_client_must_know(serve):
     served = serve(native_requires_key=True, max_pixels=5678, max_photos=9, source_url="https://example.org/facies")
     document = served.client.get(ABOUT).json()
-    assert document["limits"] == {"upload_bytes": 256 * 1024 * 1024, "pixels": 5678, "photos": 9}
+    assert document["limits"] == {"upload_bytes": 1024 * 1024 * 1024, "pixels": 5678, "photos": 9}
     assert document["source_url"] == "https://example.org/facies"
     assert document["requires_key"] == {"coral": False, "native": True, "rock": True}
 
