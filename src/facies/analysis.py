@@ -20,6 +20,7 @@ from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.stitch import take_likeliest
 from facies.imaging.tiles import Grid, cut, fit, plan
 from facies.imaging.upright import Upright, check_upright, lay_back, make_upright, plan_upright
+from facies.models.decision import UNSURE_PIXEL
 from facies.models.domain import score_photo
 from facies.models.infer import Answer, infer
 from facies.models.package import Manifest, Tiling
@@ -77,7 +78,7 @@ def analyse(
     domain_scores: list[float] = []
     tile_probs = _take_probs(infer(runtime, tiles, len(grid), on_progress, is_cancelled), domain_scores)
     labels, confidence = (lay_back(found, upright) for found in take_likeliest(tile_probs, grid))
-    found = LabelMap(opened.image_hw, labels, confidence)
+    found = LabelMap(opened.image_hw, labels, confidence).with_doubt(manifest.decision.min_confidence, UNSURE_PIXEL)
     domain = _judge_domain(np.array(domain_scores, np.float32), grid, manifest)
     return MapAnalysis(manifest, options, opened, time.perf_counter() - started_at, domain, found)
 

@@ -104,6 +104,13 @@ def analyse(
         float | None, typer.Option(help="Depth of the photo's upper end in the hole, metres (cores).")
     ] = None,
     depth_base: Annotated[float | None, typer.Option(help="Depth of its lower end, metres.")] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(help="Pixels less sure than this are called unsure, 0 to 1 (segmentation).")
+    ] = None,
+    error_rate: Annotated[
+        float | None,
+        typer.Option(help="Share of each class that may get the other's label; what is too close is unsure (tiles)."),
+    ] = None,
     settings: Settings,
 ) -> None:
     """Analyse photos on this machine, without a server.
@@ -118,10 +125,18 @@ def analyse(
     Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
     """
     reuse_freed_memory()
-    options, found = Options(opacity, depth_top_m=depth_top, depth_base_m=depth_base), batch.find_photos(photos)
+    options = Options(
+        opacity,
+        depth_top_m=depth_top,
+        depth_base_m=depth_base,
+        min_confidence=min_confidence,
+        error_rate=error_rate,
+    )
+    found = batch.find_photos(photos)
     if depth_top is not None and len(found) > 1:
         raise OptionError("--depth-top and --depth-base are those of one photo; analyse it on its own.")
     runtime = assembly.Runtimes(settings).get(model)
+    options.applied_to(runtime.package.manifest)  # what does not suit the package is said once, not for every photo
     total = sum(batch.count_tiles(photo, runtime.package.manifest) for photo in found)
     with terminal.tiles_bar(total) as bar:
         advance = lambda tiles: bar.advance(bar.task_ids[0], tiles)  # noqa: E731
@@ -322,6 +337,7 @@ def show_model(
         typer.echo(json.dumps({**package.manifest.model_dump(mode="json"), "path": str(package.path)}, indent=2))
     else:
         terminal.show_card(package.card)
+        terminal.show_domain(package.manifest)
 
 
 @models_app.command("add")

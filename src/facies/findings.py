@@ -21,7 +21,7 @@ from facies.imaging.photo import Photo, stripes_of_tiles
 from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
 from facies.imaging.sizes import stripe_rows
 from facies.imaging.tiles import Grid
-from facies.models.decision import UNSURE, decide, label_colours, label_names, reported_probs
+from facies.models.decision import UNSURE, UNSURE_PIXEL, UNSURE_RGB, decide, label_colours, label_names, reported_probs
 from facies.models.package import Manifest
 from facies.models.runtime import Probs
 from facies.options import Options
@@ -31,7 +31,6 @@ from facies.reports.exports import to_csv, to_json
 from facies.reports.intervals import Interval, core_intervals, intervals_csv, profile
 from facies.reports.tiles import TileRow, count_labels, tile_rows
 
-_UNSURE_INDEX = 255  # in a label map
 _MAP_STRIPE_ROWS = 128
 
 
@@ -162,7 +161,9 @@ class TileAnalysis(Analysis):
         if self.manifest.decision.unsure_band is None:
             names.pop()
         counts = count_labels([row["label"] for row in self.rows], names)
-        return {"tiles": {"total": len(self.grid), "by_class": counts}}
+        band = self.manifest.decision.unsure_band
+        told = {} if band is None else {"unsure_band": list(band)}
+        return {"tiles": {"total": len(self.grid), "by_class": counts}} | told
 
     @property
     def legend(self) -> list[LegendEntry]:
@@ -206,9 +207,10 @@ class MapAnalysis(Analysis):
 
     @cached_property
     def areas(self) -> list[ClassArea]:
-        """Area of every class found, background left out."""
-        classes = [(entry.name, entry.rgb) for entry in self.manifest.classes]
-        return class_areas(self.found.count_pixels(len(classes)), classes, self.manifest.background_index)
+        """Area of every class found, background left out; what is unsure comes last."""
+        classes = {entry.index: (entry.name, entry.rgb) for entry in self.manifest.classes}
+        classes[UNSURE_PIXEL] = (UNSURE, UNSURE_RGB)
+        return class_areas(self.found.count_pixels(UNSURE_PIXEL + 1), classes, self.manifest.background_index)
 
     @property
     def is_core(self) -> bool:
@@ -229,7 +231,7 @@ class MapAnalysis(Analysis):
         )
         named = [(entry.index, entry.name) for entry in self.manifest.classes]
         classes = [entry for entry in named if entry[0] != self.manifest.background_index]
-        classes.append((_UNSURE_INDEX, UNSURE))
+        classes.append((UNSURE_PIXEL, UNSURE))
         rows = profile(labels, confidence, [index for index, _ in classes])
         return core_intervals(rows, classes, max(self.photo.image_hw), self.options.depths_m)
 
@@ -241,15 +243,15 @@ class MapAnalysis(Analysis):
     @property
     def measurements(self) -> dict[str, Any]:
         """Area of every class found and of all of them together; of a core also its intervals."""
-        covered = sum(area["pixels"] for area in self.areas)
+        covered = sum(area["pixels"] for area in self.areas if area["index"] != UNSURE_PIXEL)
         height, width = self.photo.image_hw
         areas = {"classes": self.areas, "covered_share": covered / (height * width)}
         return areas | ({"core_axis": self._core_axis, "intervals": self.intervals} if self.is_core else {})
 
     @property
     def legend(self) -> list[LegendEntry]:
-        """The classes that at least one pixel has."""
-        return [LegendEntry(area["name"], area["rgb"]) for area in self.areas]
+        """The classes that at least one pixel has; what is unsure is not painted."""
+        return [LegendEntry(area["name"], area["rgb"]) for area in self.areas if area["index"] != UNSURE_PIXEL]
 
     def overlay(self, opacity: float | None = None) -> npt.NDArray[np.uint8]:
         """Every pixel tinted with its class's colour: uint8 (H, W, 3), RGB.
@@ -272,13 +274,19 @@ class MapAnalysis(Analysis):
 
     def _tint(self, band: npt.NDArray[np.uint8], top: int, opacity: float) -> npt.NDArray[np.uint8]:
         labels = self.found.labels_of(top, top + len(band))
-        return tint(band, labels, self._colours, opacity, self.manifest.background_index)
+        unsure = labels == UNSURE_PIXEL
+        if not unsure.any():
+            return tint(band, labels, self._colours, opacity, self.manifest.background_index)
+        known = np.where(unsure, np.uint8(0), labels)
+        painted = tint(band, known, self._colours, opacity, self.manifest.background_index)
+        painted[unsure] = band[unsure]
+        return painted
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         hw = self.photo.image_hw
         labels, confidence = (self._stripes(rows_of) for rows_of in (self.found.labels_of, self.found.confidence_of))
         if self.photo.is_pictured:
-            yield "labels.png", png.stream_palette(hw, labels, self._colours)
+            yield "labels.png", png.stream_palette(hw, labels, self._palette)
             yield "confidence.png", png.stream_grey(hw, confidence)
         else:
             yield "labels.tif", stream_tiled_tiff(hw, labels)
@@ -294,3 +302,13 @@ class MapAnalysis(Analysis):
     @property
     def _colours(self) -> npt.NDArray[np.uint8]:
         return np.array([entry.rgb for entry in self.manifest.classes], dtype=np.uint8)
+
+    @property
+    def _palette(self) -> npt.NDArray[np.uint8]:
+        """Colours of the label map's file: those of the classes and, where pixels may be unsure, of that."""
+        if not self.manifest.decision.min_confidence:
+            return self._colours
+        palette = np.zeros((UNSURE_PIXEL + 1, 3), dtype=np.uint8)
+        palette[: len(self._colours)] = self._colours
+        palette[UNSURE_PIXEL] = UNSURE_RGB
+        return palette

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from facies.errors import OptionError
+from facies.models.conformal import Band, band_for
 from facies.models.package import Manifest
 
-Band = tuple[float, float]
-
 _CORE_LENGTH_M = 20_000.0
+_HIGHEST_ERROR_RATE = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class Options:
         overlap: pixels that neighbouring tiles share (segmentation).
         depth_top_m: depth of the photo's upper end in the hole, metres; kept for reports (segmentation).
         depth_base_m: depth of its lower end, metres (segmentation).
+        min_confidence: pixels that are less sure of their class are called unsure, 0 to 1; 0 calls none so
+            (segmentation).
+        error_rate: how many tiles of each class may be given the other's label, above 0 and at most 0.5; the unsure
+            band is chosen so (tiles). See `facies.models.conformal`.
 
     Raises:
         OptionError: a value is out of range.
@@ -35,6 +39,8 @@ class Options:
     overlap: int | None = None
     depth_top_m: float | None = None
     depth_base_m: float | None = None
+    min_confidence: float | None = None
+    error_rate: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.opacity <= 1:
@@ -45,6 +51,9 @@ class Options:
             raise OptionError("unsure_band must be two numbers from 0 to 1, the lower one first.")
         if self.overlap is not None and self.overlap < 1:
             raise OptionError(f"overlap is {self.overlap}; it must be at least 1 pixel.")
+        if self.min_confidence is not None and not 0 <= self.min_confidence <= 1:
+            raise OptionError(f"min_confidence is {self.min_confidence}; it must be between 0 and 1.")
+        self._check_error_rate()
         self._check_depths()
 
     def _check_depths(self) -> None:
@@ -61,6 +70,14 @@ class Options:
         if self.depth_top_m is None or self.depth_base_m is None:
             return None
         return self.depth_top_m, self.depth_base_m
+
+    def _check_error_rate(self) -> None:
+        if self.error_rate is None:
+            return
+        if not 0 < self.error_rate <= _HIGHEST_ERROR_RATE:
+            raise OptionError(f"error_rate is {self.error_rate}; it must be above 0 and at most {_HIGHEST_ERROR_RATE}.")
+        if self.unsure_band is not None:
+            raise OptionError("error_rate chooses the unsure band; give one of error_rate and unsure_band.")
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -89,21 +106,28 @@ class Options:
             OptionError: an option does not suit the package.
         """
         self._check_task(manifest)
-        decision = {"threshold": self.threshold, "unsure_band": self.unsure_band}
+        decision = {"threshold": self.threshold, "min_confidence": self.min_confidence}
         tiling = {"overlap": self.overlap}
-        return manifest.model_copy(
+        applied = manifest.model_copy(
             update={
                 "decision": manifest.decision.model_copy(update=_chosen(decision)),
                 "tiling": manifest.tiling.model_copy(update=_chosen(tiling)),
             }
         )
+        band = self.unsure_band if self.error_rate is None else band_for(applied, self.error_rate)
+        if band is None:
+            return applied
+        return applied.model_copy(update={"decision": applied.decision.model_copy(update={"unsure_band": band})})
 
     def _check_task(self, manifest: Manifest) -> None:
         is_map = manifest.task == "segmentation"
-        for name in ("threshold", "unsure_band") if is_map else ("overlap", "depth_top_m", "depth_base_m"):
+        of_tiles = ("threshold", "unsure_band", "error_rate")
+        of_maps = ("overlap", "depth_top_m", "depth_base_m", "min_confidence")
+        for name in of_tiles if is_map else of_maps:
             if getattr(self, name) is not None:
                 raise OptionError(f"{name} has no meaning for {manifest.reference}, whose task is {manifest.task}.")
-        if manifest.positive_index is None and (self.threshold is not None or self.unsure_band is not None):
+        chosen = (self.threshold, self.unsure_band, self.error_rate)
+        if manifest.positive_index is None and any(value is not None for value in chosen):
             raise OptionError(f"{manifest.reference} has no positive class that a threshold could be set for.")
         if self.overlap is not None and self.overlap >= min(manifest.tiling.tile_hw):
             smallest = min(manifest.tiling.tile_hw)

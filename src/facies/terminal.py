@@ -99,10 +99,23 @@ def show_outcomes(outcomes: Sequence[Outcome], out: Path) -> None:
             size = f"{summary['width']} × {summary['height']}"
             table.add_row(Text(outcome.photo.name), size, _findings(summary), Text(str(outcome.folder)))
         output.print(table)
+    for outcome in done:
+        _warn_of_domain(outcome.photo.name, (outcome.summary or {}).get("domain"))
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     for outcome in failed:
         notes.print(Text.assemble(("failed ", "bold red"), f"{outcome.photo}: {outcome.error}"))
     notes.print(f"{len(done)} of {len(outcomes)} photos analysed; the table of all of them is {out / 'summary.csv'}")
+
+
+def _warn_of_domain(photo: str, domain: Mapping[str, Any] | None) -> None:
+    if domain is not None and domain["out_of_domain"]:
+        notes.print(
+            Text.assemble(
+                ("unlike the training photos ", "bold yellow"),
+                f"{photo}: its domain score is {domain['score']:.2f} where {domain['limit']:.2f} is the limit. "
+                "Nothing is known of how right its result is; do not rely on it.",
+            )
+        )
 
 
 def _findings(summary: dict[str, Any]) -> Text:
@@ -135,6 +148,19 @@ def show_models(manifests: Sequence[Manifest]) -> None:
 def show_card(card: str) -> None:
     """A package's card."""
     output.print(Markdown(card))
+
+
+def show_domain(manifest: Manifest) -> None:
+    """Which photos a package is for, and how well it tells others."""
+    if manifest.domain is None:
+        output.print("It has no domain score: it cannot tell whether a photo is like those it was trained on.")
+        return
+    output.print(Text.assemble(("domain  ", "bold"), f"{manifest.domain.of}, scores up to {manifest.domain.limit:.2f}"))
+    strangers = manifest.metrics.get("domain", {}).get("strangers", {})
+    for name, told in strangers.items():
+        auroc = told["auroc"]
+        interval = f"{auroc['value']:.3f} ({auroc['low']:.3f}–{auroc['high']:.3f})"
+        output.print(Text(f"        told from {name}: AUROC {interval}, {told['flagged']:.0%} beyond the limit"))
 
 
 def show_check(package: str, problem: str | None) -> None:

@@ -79,6 +79,38 @@ def test_a_map_follows_the_photo_whichever_way_it_lies(tmp_path, photo, runtime)
     assert standing.confidence.dtype == np.uint8
 
 
+def test_pixels_that_are_not_sure_enough_are_unsure(tmp_path, photo, runtime):
+    shade = np.repeat(np.linspace(0, 255, 96).astype(np.uint8)[:, None, None], 32, axis=1).repeat(3, axis=2)
+    engine = runtime(map_package(tmp_path / "map"))
+    plain = analyse(photo(shade), engine)
+    found = analyse(photo(shade), engine, Options(min_confidence=0.6))
+    unsure = plain.confidence < 153
+    assert 0.1 < unsure.mean() < 0.9
+    np.testing.assert_array_equal(found.label_map, np.where(unsure, 255, plain.label_map))
+    np.testing.assert_array_equal(found.confidence, plain.confidence)
+    np.testing.assert_array_equal(found.overlay()[unsure], shade[unsure])
+    np.testing.assert_array_equal(found.overlay()[~unsure], plain.overlay()[~unsure])
+    row = found.areas[-1]
+    assert (row["index"], row["name"], row["pixels"]) == (255, "unsure", unsure.sum())
+    assert sum(area["share"] for area in found.areas) == pytest.approx(1)
+    assert found.summary["covered_share"] < plain.summary["covered_share"]
+    assert "unsure" not in [entry.name for entry in found.legend]
+    assert found.summary["options"]["min_confidence"] == 0.6
+    files = {name: b"".join(content) for name, content in found.files()}
+    (tmp_path / "labels.png").write_bytes(files["labels.png"])
+    with Image.open(tmp_path / "labels.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), found.label_map)
+        assert tuple(picture.getpalette()[3 * 255 :]) == (251, 146, 60)
+
+
+def test_a_confidence_of_nought_changes_nothing(tmp_path, photo, runtime):
+    engine = runtime(map_package(tmp_path / "map"))
+    plain, found = (
+        analyse(photo(noise(40, 32)), engine, options) for options in (Options(), Options(min_confidence=0))
+    )
+    np.testing.assert_array_equal(plain.label_map, found.label_map)
+
+
 def test_areas_leave_the_background_out(tmp_path, photo, runtime):
     pixels = np.zeros((64, 32, 3), np.uint8)
     pixels[32:] = 255

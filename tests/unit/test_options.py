@@ -21,6 +21,11 @@ from tests.data.packages import coral_package, rock_package
         ({"depth_top_m": 3.0}, "depth_base_m"),
         ({"depth_top_m": 3.0, "depth_base_m": 2.0}, "depth_base_m"),
         ({"depth_top_m": -1, "depth_base_m": 2.0}, "depth_base_m"),
+        ({"min_confidence": 1.1}, "min_confidence"),
+        ({"min_confidence": "high"}, "min_confidence"),
+        ({"error_rate": 0}, "error_rate"),
+        ({"error_rate": 0.6}, "error_rate"),
+        ({"error_rate": 0.1, "unsure_band": [0.4, 0.6]}, "error_rate"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -52,6 +57,8 @@ def test_they_take_the_place_of_what_the_package_says(tmp_path):
         ("rock", {"threshold": 0.4}),
         ("rock", {"unsure_band": [0.4, 0.6]}),
         ("rock", {"overlap": 384}),
+        ("rock", {"error_rate": 0.1}),
+        ("coral", {"min_confidence": 0.5}),
     ],
 )
 def test_they_must_suit_the_package(tmp_path, task, values):

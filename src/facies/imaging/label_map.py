@@ -1,5 +1,6 @@
 """A label map for the whole photo, kept at the scale at which it was made."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,6 +21,14 @@ class LabelMap:
     photo_hw: tuple[int, int]
     labels: npt.NDArray[np.uint8] = field(repr=False)
     confidence: npt.NDArray[np.uint8] = field(repr=False)
+
+    def with_doubt(self, min_confidence: float, doubted: int) -> "LabelMap":
+        """The same with another label where the confidence is below `min_confidence`, 0 to 1."""
+        least = math.ceil(round(min_confidence * 255, 6))
+        if not least:
+            return self
+        labels = np.where(self.confidence < least, np.uint8(doubted), self.labels)
+        return LabelMap(self.photo_hw, labels, self.confidence)
 
     def labels_of(self, top: int, bottom: int) -> npt.NDArray[np.uint8]:
         """Labels of some rows of the photo: uint8 (bottom - top, W)."""

@@ -9,6 +9,9 @@ from facies.models.runtime import Probs
 UNSURE = "unsure"
 UNSURE_RGB = (251, 146, 60)
 
+UNSURE_PIXEL = 255
+"""In a label map: the pixel's confidence is below what was asked for. No class has this index."""
+
 
 def decide(probs: Probs, manifest: Manifest) -> npt.NDArray[np.uint16]:
     """Choose a label for every tile.

@@ -134,7 +134,7 @@ class Decision(_Frozen):
     `probs = softmax((logits + offset) / temperature)`. With two classes, a tile is `positive` when
     `probs[positive] >= threshold`; otherwise the label is the arg-max, and where the positive class is the less likely
     the temperature is `temperature_below`, if there is one. Probabilities of the positive class inside `unsure_band`
-    are reported as *unsure* (off by default).
+    are reported as *unsure* (off by default); so are pixels of a map whose confidence is below `min_confidence`.
     """
 
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -144,6 +144,19 @@ class Decision(_Frozen):
     positive: str | None = None
     background: str | None = None
     unsure_band: tuple[float, float] | None = None
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class HeldOut(_Frozen):
+    """What the positive class was given on pictures that the network had not seen; see `facies.models.conformal`.
+
+    Attributes:
+        of: the pictures, for people: "646 tiles of 23 survey photos".
+        probs: by the class that a picture is of, one number a picture.
+    """
+
+    of: str
+    probs: dict[str, tuple[Annotated[float, Field(ge=0, le=1)], ...]]
 
 
 class Domain(_Frozen):
@@ -211,6 +224,7 @@ class Manifest(_Frozen):
     tiling: Tiling
     classes: Annotated[tuple[ClassEntry, ...], Field(min_length=2, max_length=MOST_CLASSES)]
     decision: Decision = Decision()
+    held_out: HeldOut | None = None
     domain: Domain | None = None
     sources: tuple[Source, ...] = ()
     metrics: dict[str, Any] = {}
@@ -232,6 +246,8 @@ class Manifest(_Frozen):
             raise ValueError("decision.temperature_below needs a positive class")
         if self.decision.offset and len(self.decision.offset) != len(self.classes):
             raise ValueError("decision.offset needs one number a class")
+        if self.held_out and (self.decision.positive is None or set(self.held_out.probs) != names):
+            raise ValueError("held_out needs a positive class, and the numbers of each class")
         if self.self_test and any(len(row) != len(self.classes) for row in self.self_test.probs):
             raise ValueError("self_test.probs needs one number a class in every row")
         if self.self_test and self.self_test.served is not None and not self.self_test.rows_match:

@@ -1,6 +1,6 @@
 """A label map as areas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
@@ -19,14 +19,14 @@ class ClassArea(TypedDict):
 
 def class_areas(
     pixel_counts: npt.NDArray[np.int64],
-    classes: Sequence[tuple[str, tuple[int, int, int]]],
+    classes: Mapping[int, tuple[str, tuple[int, int, int]]],
     background: int | None,
 ) -> list[ClassArea]:
     """Area of every class that has at least one pixel, in class order; the background is left out.
 
     Args:
-        pixel_counts: int64 (C,), pixels of each class.
-        classes: name and colour a class, by index.
+        pixel_counts: int64 (N,), pixels of each index.
+        classes: name and colour of a class, by index, in the order in which they are listed.
         background: index of the background, if there is one.
     """
     counts = pixel_counts.copy()
@@ -35,6 +35,6 @@ def class_areas(
     covered = int(counts.sum())
     return [
         ClassArea(index=index, name=name, rgb=rgb, pixels=int(counts[index]), share=float(counts[index] / covered))
-        for index, (name, rgb) in enumerate(classes)
+        for index, (name, rgb) in classes.items()
         if counts[index]
     ]

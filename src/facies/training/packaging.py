@@ -9,7 +9,16 @@ import tomli_w
 
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
-from facies.models.package import CARD_NAME, MANIFEST_NAME, Manifest, Package, Precision, load_package, weights_sha256
+from facies.models.package import (
+    CARD_NAME,
+    MANIFEST_NAME,
+    HeldOut,
+    Manifest,
+    Package,
+    Precision,
+    load_package,
+    weights_sha256,
+)
 from facies.training.calibration import Calibration
 from facies.training.export import INT8_NAME, OUTPUT_NAMES, WEIGHTS_NAME
 from facies.training.plan import Plan
@@ -23,11 +32,13 @@ class Result:
         calibration: goes into the decision.
         measured: the manifest's metrics; also fills the card's template.
         precision: the fastest that answers as well as f32.
+        held_out: for the manifest, where a class is positive.
     """
 
     calibration: Calibration
     measured: Mapping[str, Any]
     precision: Precision
+    held_out: HeldOut | None = None
 
 
 def write_package(plan: Plan, folder: Path, result: Result) -> Package:
@@ -62,6 +73,8 @@ def write_package(plan: Plan, folder: Path, result: Result) -> Package:
         "decision": {name: value for name, value in decision.items() if value is not None},
         "metrics": dict(result.measured),
     }
+    if result.held_out is not None:
+        manifest["held_out"] = result.held_out.model_dump(mode="json")
     Manifest.model_validate(manifest)
     (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
     (folder / CARD_NAME).write_text(f"# {section.name}\n", encoding="utf-8")

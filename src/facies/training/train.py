@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from facies.models.package import Package
+from facies.models.package import HeldOut, Package
 from facies.training import metrics
 from facies.training.backbone import Layer
 from facies.training.calibration import Calibration
@@ -33,6 +33,7 @@ from facies.training.datasets import (
     drawn_test_records,
 )
 from facies.training.domain import add_domain
+from facies.training.error_rates import keep_held_out, measure_error_rates
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import Pictures, export
 from facies.training.hub import read_start
@@ -83,7 +84,7 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     if precision != "int8":
         exported.int8.unlink()
     measured = trained.measured | {"precision": table}
-    package = write_package(plan, folder, Result(trained.calibration, measured, precision))
+    package = write_package(plan, folder, Result(trained.calibration, measured, precision, trained.held_out))
     if plan.domain is not None:
         package = add_domain(package, plan, plan_path.parent, data_dir, report)
     write_card(package, plan, plan_path.parent)
@@ -123,6 +124,7 @@ class _Trained:
         measured: for the manifest's metrics.
         examples: training pictures as the network takes them.
         by_precision: from each back end, and torch, to the main score of networks exported to it, held out.
+        held_out: probabilities of held-out pictures, where a class is positive.
     """
 
     network: nn.Module
@@ -130,6 +132,7 @@ class _Trained:
     measured: dict[str, Any]
     examples: Pictures
     by_precision: dict[str, float]
+    held_out: HeldOut | None = None
 
 
 def _train_tiles(run: _Run) -> _Trained:
@@ -154,7 +157,12 @@ def _train_tiles(run: _Run) -> _Trained:
         name: metrics.auc(truth[counts], logits[counts, 1] - logits[counts, 0])
         for name, logits in outcome.by_precision.items()
     }
-    return _Trained(outcome.network, calibration, measured, example_tiles(plan, records, EXAMPLES), by_precision)
+    labelled = data.labels[main] != NEITHER
+    kept, positive, fold_of = probability[labelled], truth[main][labelled], outcome.fold_of[main][labelled]
+    measured["error_rates"] = measure_error_rates(kept, positive, fold_of)
+    held_out = keep_held_out(kept, positive, plan.package.class_names)
+    examples = example_tiles(plan, records, EXAMPLES)
+    return _Trained(outcome.network, calibration, measured, examples, by_precision, held_out)
 
 
 def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.NDArray[np.bool_]) -> dict[str, Any]:

@@ -23,12 +23,12 @@ def test_counts_name_the_absent_too():
 
 def test_areas_are_shares_of_what_is_no_background():
     labels = np.array([[0, 0, 1, 1], [1, 2, 0, 0]], np.uint8)
-    areas = class_areas(np.bincount(labels.ravel(), minlength=3), CLASSES, background=0)
+    areas = class_areas(np.bincount(labels.ravel(), minlength=3), dict(enumerate(CLASSES)), background=0)
     assert [(area["index"], area["pixels"], area["share"]) for area in areas] == [(1, 3, 0.75), (2, 1, 0.25)]
     assert [
-        area["index"] for area in class_areas(np.bincount(labels.ravel(), minlength=3), CLASSES, background=None)
+        area["index"] for area in class_areas(np.bincount(labels.ravel()), dict(enumerate(CLASSES)), background=None)
     ] == [0, 1, 2]
-    assert class_areas(np.array([9, 0, 0]), CLASSES, background=0) == []
+    assert class_areas(np.array([9, 0, 0]), dict(enumerate(CLASSES)), background=0) == []
 
 
 def test_a_table_survives_names_that_look_like_formulas():

@@ -143,6 +143,10 @@ def test_a_tile_plan_becomes_a_package_that_runs(trained):
     assert measured["precision"]["onnxruntime_f32"]["largest_difference"] < 1e-3
     assert "of 18 tiles, domain up to " in trained.package.card
     assert measured["domain"]["photos"] == 6
+    assert set(measured["error_rates"]) == {"5", "10", "20"}
+    kept = trained.package.manifest.held_out.probs
+    assert [len(kept[name]) for name in ("healthy", "bleached")] == [12, 6]
+    assert list(kept["bleached"]) == sorted(kept["bleached"])
     assert measured["domain"]["limit"] == trained.package.manifest.domain.limit
     runtime = OpenVinoRuntime(trained.package)
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs

@@ -59,8 +59,9 @@ def job_document(room: Room, job: Job, *, with_steps: bool = False) -> JobDocume
     Args:
         room: where it is.
         job: as the store knows it.
-        with_steps: also the timings of each step, which are read from its summary.
+        with_steps: also the timings of each step and the domain, which are read from its summary.
     """
+    summary = _summary(room.blobs, job) if with_steps else {}
     progress = current_progress(room, job)
     height, width = job.photo_hw
     return JobDocument(
@@ -81,8 +82,9 @@ def job_document(room: Room, job: Job, *, with_steps: bool = False) -> JobDocume
         started_at=optional_moment(job.started_at),
         finished_at=optional_moment(job.finished_at),
         expires_at=moment(job.expires_at),
-        timings_s=_timings_s(room, job) | (_steps_s(room.blobs, job) if with_steps else {}),
+        timings_s=_timings_s(room, job) | summary.get("timings_s", {}),
         error=_error(job),
+        domain=summary.get("domain"),
         links=_links(room.blobs, job),
     )
 
@@ -111,14 +113,14 @@ def _timings_s(room: Room, job: Job) -> dict[str, float]:
     return {step: round(max(0.0, seconds), 3) for step, seconds in timings.items()}
 
 
-def _steps_s(blobs: Blobs, job: Job) -> dict[str, float]:
+def _summary(blobs: Blobs, job: Job) -> dict[str, Any]:
     if job.status is not Status.FINISHED:
         return {}
     try:
-        timings: dict[str, float] = load_json(blobs, job.id, SUMMARY).get("timings_s", {})
+        summary: dict[str, Any] = load_json(blobs, job.id, SUMMARY)
     except UnknownJobError:  # deleted this moment
         return {}
-    return timings
+    return summary
 
 
 def _error(job: Job) -> JobError | None:

@@ -151,6 +151,17 @@ class JobError(BaseModel):
     message: str
 
 
+class DomainDocument(BaseModel):
+    """How far a photo lies from those the model was trained on: about 1 for photos like them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    score: float
+    limit: float
+    """Above it the photo is out of the domain: nothing is known of how right its result is."""
+    out_of_domain: bool
+
+
 class JobDocument(BaseModel):
     """A job."""
 
@@ -195,6 +206,8 @@ class JobDocument(BaseModel):
     """How long each step took so far, seconds."""
     error: JobError | None
     """Why it failed."""
+    domain: DomainDocument | None = None
+    """Of a finished job asked for by its id, where the model can tell; null in lists."""
     links: dict[str, str]
     """Where everything about it is; results are listed once they are there."""
 
@@ -262,6 +275,10 @@ class SummaryDocument(BaseModel):
     """Along which side of the photo the core runs."""
     intervals: list[IntervalDocument] | None = None
     """The core from its top down: the photo's upper end, or the left one where it runs along x. Gaps are left out."""
+    domain: DomainDocument | None = None
+    """Whether the photo is like those the model was trained on; absent where the model cannot tell."""
+    unsure_band: tuple[float, float] | None = None
+    """Probabilities between which a tile is unsure; absent where there is no such band."""
     timings_s: dict[str, float]
     """How long each step took, seconds."""
 
