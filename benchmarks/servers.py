@@ -39,7 +39,8 @@ class Server:
     @property
     def worker_pid(self) -> int:
         """The process of its worker."""
-        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
+        children = "".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
+        return int(children.split()[0])
 
 
 @contextmanager
