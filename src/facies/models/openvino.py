@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock
 
 import numpy as np
+import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
@@ -55,9 +56,9 @@ class OpenVinoRuntime:
         self.precision = available_precision(core, precision or package.manifest.weights.precision)
         compiled, self.batch_size = _compile(core, package, streams, self.precision)
         count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        self._requests: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        self._requests: SimpleQueue[_Request] = SimpleQueue()
         for _ in range(count):
-            self._requests.put(compiled.create_infer_request())
+            self._requests.put(_Request(compiled.create_infer_request()))
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="openvino")
         self._room = BoundedSemaphore(count * (1 + _WAITING_PER_STREAM))
         self._lock = Lock()
@@ -100,14 +101,30 @@ class OpenVinoRuntime:
             raise PackageError(f"The domain of {manifest.reference} gives {scores.tolist()} for a black tile.")
 
     def _infer(self, tiles: Tiles | Batch) -> Answers:
-        count, pixels = len(tiles), _fill_batch(np.asarray(tiles), self.batch_size)
         request = self._requests.get()
         try:
-            request.infer([pixels], share_inputs=True)
-            outputs = [np.array(tensor.data[:count]) for tensor in request.output_tensors]
-            return Answers(*outputs)
+            return Answers(*request.infer(tiles))
         finally:
             self._requests.put(request)
+
+
+class _Request:
+    """A place to infer in, with the memory of its input and its outputs; for one thread at a time."""
+
+    def __init__(self, request: ov.InferRequest) -> None:
+        self._request = request
+        self._pixels: Tiles = request.get_input_tensor(0).data
+        self._outputs: list[npt.NDArray[np.float32]] = [tensor.data for tensor in request.output_tensors]
+
+    def infer(self, tiles: Tiles | Batch) -> list[npt.NDArray[np.float32]]:
+        """Copies of the outputs. The graph takes whole batches: behind a short one lies what was there before."""
+        count = len(tiles)
+        if isinstance(tiles, Batch):
+            tiles.fill(self._pixels)
+        else:
+            self._pixels[:count] = tiles
+        self._request.infer(share_outputs=True)
+        return [values[:count].copy() for values in self._outputs]
 
 
 def _fill_batch(tiles: Tiles, batch_size: int) -> Tiles:

@@ -24,13 +24,18 @@ MakeTile = Callable[[], Tiles]
 class Batch:
     """Tiles that are made when the runtime's own thread comes to them: whoever cuts them goes on cutting meanwhile.
 
-    `numpy.asarray` makes them: uint8 (N, h, w, 3).
+    `fill` makes them in place, `numpy.asarray` into new memory: uint8 (N, h, w, 3).
     """
 
     tiles: Sequence[MakeTile]
 
     def __len__(self) -> int:
         return len(self.tiles)
+
+    def fill(self, places: Tiles) -> None:
+        """Make them into the first of `places`, uint8 (M, h, w, 3), M ≥ N."""
+        for place, make in zip(places, self.tiles, strict=False):
+            place[...] = make()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Tiles:
         return np.stack([make() for make in self.tiles])
