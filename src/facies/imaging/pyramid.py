@@ -13,8 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
 
@@ -105,17 +104,19 @@ def stream_tiled_tiff(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> I
     Yields:
         empty ones while it is made, in a temporary file since its table of contents is filled in last; then its parts.
     """
-    with TemporaryDirectory(prefix="facies-") as folder:
-        file = Path(folder) / "picture.tif"
-        yield from _through_libvips(_unpacked_png(image_hw, 1, stripes), lambda picture, _: _save_tiff(picture, file))
-        with file.open("rb") as content:
-            while piece := content.read(_PIECE_BYTES):
-                yield piece
+    with TemporaryFile() as file:  # it has no name, so nothing is left of it whatever happens
+        target = pyvips.Target.new_to_descriptor(file.fileno())
+        yield from _through_libvips(_unpacked_png(image_hw, 1, stripes), lambda picture, _: _save_tiff(picture, target))
+        file.seek(0)
+        while piece := file.read(_PIECE_BYTES):
+            yield piece
 
 
-def _save_tiff(picture: pyvips.Image, file: Path) -> None:
+def _save_tiff(picture: pyvips.Image, target: pyvips.Target) -> None:
     sides = {"tile": True, "tile_width": _MAP_TILE, "tile_height": _MAP_TILE}
-    picture.tiffsave(str(file), compression="deflate", level=1, predictor="none", bigtiff=True, keep="none", **sides)
+    picture.tiffsave_target(
+        target, compression="deflate", level=1, predictor="none", bigtiff=True, keep="none", **sides
+    )
 
 
 # --- rows into libvips, and a file out of it --------------------------------------------------------------------------
