@@ -5,7 +5,7 @@ import { sentenceOf } from "@/api/problem";
 import { Button } from "@/parts/Button";
 import { Dialog } from "@/parts/Dialog";
 import { Notice } from "@/parts/Notice";
-import { moment } from "./panel/words";
+import { moment } from "@/words/amounts";
 import styles from "./Result.module.css";
 
 /** Which photo, which model, and where to go from here. */

@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
 import type { Job } from "@/api/client";
+import { count, number } from "@/words/amounts";
 import type { TileAnswer } from "./answer/answer";
 import { countLabels, decide, isSameDecision, UNSURE, type Decision } from "./answer/decision";
 import { readTile } from "./answer/reading";
@@ -8,7 +9,7 @@ import { decisionName, tilesCsv } from "./panel/downloads";
 import { Section } from "./panel/Section";
 import { stemOf } from "./panel/stem";
 import { Threshold } from "./panel/Threshold";
-import { number, percent } from "./panel/words";
+import { percent } from "./panel/words";
 import { ResultLayout } from "./ResultLayout";
 import { nextTile } from "./viewer/cursor";
 import type { Point } from "./viewer/geometry";
@@ -89,7 +90,7 @@ export function TileResult({ job, photo, answer }: Props) {
     >
       {({ look, onLook }) => (
         <>
-          <Section title="What is there" note={`${number(grid.tiles.length)} tiles`}>
+          <Section title="What is there" note={count(grid.tiles.length, "tile")}>
             <ClassList
               rows={counts.map(({ label, tiles, share }) => ({
                 name: label,

@@ -9,7 +9,7 @@ import { Notice } from "@/parts/Notice";
 import { Page } from "@/parts/Page";
 import { StatusBadge } from "@/parts/StatusBadge";
 import { Thumbnail } from "@/parts/Thumbnail";
-import { number, seconds } from "./panel/words";
+import { count, duration, number } from "@/words/amounts";
 import styles from "./Result.module.css";
 
 /** A job that waits or runs. */
@@ -52,12 +52,12 @@ function nowIn({ status, queue_position: ahead }: Job): string {
 }
 
 function tilesIn({ done, total }: Job): string {
-  return total > 0 ? `${number(done)} of ${number(total)} tiles` : "Tiles are not counted yet";
+  return total > 0 ? `${number(done)} of ${count(total, "tile")}` : "Tiles are not counted yet";
 }
 
 function paceIn(job: Job): string {
   if (job.status === "queued") return "The page goes on by itself; it can be closed and opened again.";
   const pace = job.tiles_per_s === null ? [] : [`${number(Math.round(job.tiles_per_s))} a second`];
-  const left = job.eta_s === null ? [] : [`about ${seconds(Math.max(1, Math.round(job.eta_s)))} left`];
+  const left = job.eta_s === null ? [] : [`about ${duration(job.eta_s)} left`];
   return [tilesIn(job), ...pace, ...left].join(" · ");
 }

@@ -1,46 +1,22 @@
 /** What came of a job, whatever its task: what is painted, counted and read at a place. */
+import type { components } from "@/api/schema";
 import type { ClassStyle } from "./class_style";
 import type { Decision, Poles } from "./decision";
 import type { PixelMap } from "./pixel_map";
 import type { TileGrid } from "./tiles";
 
-/** A stretch of one class along the core, as `summary.json` has it. */
-export interface Interval {
-  top_m: number | null;
-  base_m: number | null;
-  length_m: number | null;
-  index: number;
-  name: string;
-  /** Of the class among all core pixels here. */
-  share: number;
-  confidence: number;
-  top_px: number;
-  base_px: number;
+type Schemas = components["schemas"];
+export type Interval = Schemas["IntervalDocument"];
+export type ClassArea = Schemas["AreaDocument"];
+
+/** How far a photo lies from those that its model was trained on. */
+export interface DomainFinding {
+  score: number;
+  limit: number;
+  out_of_domain: boolean;
 }
 
-export interface ClassArea {
-  index: number;
-  name: string;
-  rgb: number[];
-  pixels: number;
-  share: number;
-}
-
-export interface Summary {
-  model: string;
-  model_sha256: string;
-  task: string;
-  width: number;
-  height: number;
-  options: Record<string, unknown>;
-  tiles?: { total: number; by_class: Record<string, number> };
-  classes?: ClassArea[];
-  covered_share?: number;
-  core_axis?: "x" | "y";
-  intervals?: Interval[];
-  domain?: { score: number; limit: number; out_of_domain: boolean };
-  timings_s: Record<string, number>;
-}
+export type Summary = Schemas["SummaryDocument"] & { domain?: DomainFinding | null };
 
 export interface TileAnswer {
   kind: "tiles";

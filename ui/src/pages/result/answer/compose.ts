@@ -72,7 +72,7 @@ function asBand(value: unknown): [number, number] | null {
 function mapAnswer(summary: Summary): MapAnswer {
   const areas = [...(summary.classes ?? [])].sort((one, other) => other.share - one.share);
   const { core_axis: axis, intervals } = summary;
-  const hasLog = axis !== undefined && intervals !== undefined && intervals.length > 0;
+  const hasLog = axis != null && intervals != null && intervals.length > 0;
   return {
     kind: "map",
     areas,

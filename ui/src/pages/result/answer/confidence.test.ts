@@ -9,7 +9,7 @@ const map = (values: number[]) => ({
   full: { width: values.length, height: 1 },
   data: Uint8Array.from(values),
 });
-const area = (index: number, name: string): ClassArea => ({ index, name, rgb: [], pixels: 0, share: 0 });
+const area = (index: number, name: string): ClassArea => ({ index, name, rgb: [0, 0, 0], pixels: 0, share: 0 });
 
 it("counts what is sure enough, as a share of all that is not background", () => {
   const counts = countByConfidence(map([0, 1, 1, 1, 2, 0]), map([255, 100, 200, 255, 50, 0]));

@@ -1,7 +1,8 @@
 import { Link } from "react-router";
 import type { Job } from "@/api/client";
 import { CopyButton } from "@/parts/CopyButton";
-import { bytes, metres, moment, number, seconds } from "./words";
+import { bytes, moment, number, sinceOrUntil } from "@/words/amounts";
+import { metres, seconds } from "./words";
 import styles from "./Facts.module.css";
 
 /** How the result came about, so that it can be repeated. */
@@ -35,7 +36,9 @@ export function Facts({ job }: { job: Job }) {
       <dt>Sent</dt>
       <dd>{moment(job.created_at)}</dd>
       <dt>Kept until</dt>
-      <dd>{moment(job.expires_at)}</dd>
+      <dd>
+        {moment(job.expires_at)}, {sinceOrUntil(job.expires_at)}
+      </dd>
       <dt>Job</dt>
       <dd className={styles["sum"]}>
         <code>{job.id}</code>
