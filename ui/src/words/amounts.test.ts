@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, duration, sinceOrUntil } from "./amounts";
+import { bytes, count, duration, share, sinceOrUntil } from "./amounts";
 
 describe("amounts", () => {
   it.each([
@@ -19,6 +19,13 @@ describe("amounts", () => {
       "0 matches",
     ]);
   });
+
+  it.each([
+    [0, "0 %"],
+    [0.0002, "< 0.1 %"],
+    [0.9713, "97.1 %"],
+    [1, "100 %"],
+  ])("says a share of %d as %s", (value, said) => expect(share(value)).toBe(said));
 
   it.each([
     [0.2, "1 s"],

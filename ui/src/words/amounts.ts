@@ -1,8 +1,8 @@
 /** Numbers, sizes and times as people read them. */
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 const whole = new Intl.NumberFormat("en");
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
-const day = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+const hundredths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const STEPS: readonly (readonly [number, Intl.RelativeTimeFormatUnit])[] = [
   [60, "second"],
@@ -19,7 +19,7 @@ export function number(value: number): string {
 }
 
 export function share(value: number): string {
-  return percent.format(value);
+  return value > 0 && value < 0.0005 ? "< 0.1 %" : `${hundredths.format(100 * value)} %`;
 }
 
 export function bytes(size: number): string {

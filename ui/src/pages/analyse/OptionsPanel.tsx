@@ -14,6 +14,8 @@ interface Props {
 }
 
 const STARTING_BAND = [0.35, 0.65] as const;
+const STARTING_RATE = 0.1;
+const STARTING_CONFIDENCE = 0.6;
 
 /** What may be set for one analysis; as the package says where it is left alone. */
 export function OptionsPanel({ model, value, onChange }: Props) {
@@ -36,7 +38,6 @@ function TileOptions({ model, value, onChange }: Props) {
   const decision = data?.manifest.decision;
   const positive = decision?.positive ?? model.classes.at(-1)?.name ?? "positive";
   const threshold = value.threshold ?? decision?.threshold ?? 0.5;
-  const [low, high] = value.unsure ?? STARTING_BAND;
   return (
     <>
       <div>
@@ -50,37 +51,63 @@ function TileOptions({ model, value, onChange }: Props) {
         />
         <p className={styles["hint"]}>Lower finds more and errs more often. It can be moved in the result too.</p>
       </div>
-      <div>
-        <label className={styles["check"]}>
-          <input
-            type="checkbox"
-            checked={value.unsure !== null}
-            onChange={(event) => onChange({ ...value, unsure: event.target.checked ? STARTING_BAND : null })}
-          />
-          Call tiles in between “unsure”
-        </label>
-        {value.unsure === null ? null : (
-          <>
-            <Slider
-              label="Unsure from"
-              min={0.01}
-              max={0.99}
-              value={low}
-              format={share}
-              onChange={(next) => onChange({ ...value, unsure: [next, Math.max(next, high)] })}
-            />
-            <Slider
-              label="to"
-              min={0.01}
-              max={0.99}
-              value={high}
-              format={share}
-              onChange={(next) => onChange({ ...value, unsure: [Math.min(low, next), next] })}
-            />
-          </>
-        )}
-      </div>
+      <UnsureTiles canHaveRate={data?.manifest.held_out != null} value={value} onChange={onChange} />
     </>
+  );
+}
+
+/** Which tiles are called unsure rather than one or the other. */
+function UnsureTiles({ canHaveRate, value, onChange }: Omit<Props, "model"> & { canHaveRate: boolean }) {
+  const [low, high] = value.unsure ?? STARTING_BAND;
+  const kind = value.errorRate !== null ? "rate" : value.unsure !== null ? "band" : "never";
+  const choose = (next: string) =>
+    onChange({
+      ...value,
+      unsure: next === "band" ? STARTING_BAND : null,
+      errorRate: next === "rate" ? STARTING_RATE : null,
+    });
+  return (
+    <div>
+      <Field label="Call tiles “unsure”">
+        {(control) => (
+          <select {...control} value={kind} onChange={(event) => choose(event.target.value)}>
+            <option value="never">never</option>
+            <option value="band">between two probabilities</option>
+            {canHaveRate ? <option value="rate">so that errors are as rare as I say</option> : null}
+          </select>
+        )}
+      </Field>
+      {kind === "band" ? (
+        <>
+          <Slider
+            label="Unsure from"
+            min={0.01}
+            max={0.99}
+            value={low}
+            format={share}
+            onChange={(next) => onChange({ ...value, unsure: [next, Math.max(next, high)] })}
+          />
+          <Slider
+            label="to"
+            min={0.01}
+            max={0.99}
+            value={high}
+            format={share}
+            onChange={(next) => onChange({ ...value, unsure: [Math.min(low, next), next] })}
+          />
+        </>
+      ) : null}
+      {kind === "rate" ? (
+        <Slider
+          label="Wrong labels among the tiles of each class, at most"
+          min={0.01}
+          max={0.5}
+          value={value.errorRate ?? STARTING_RATE}
+          format={share}
+          onChange={(errorRate) => onChange({ ...value, errorRate })}
+        />
+      ) : null}
+    </div>
   );
 }
 
@@ -109,6 +136,27 @@ function MapOptions({ value, onChange }: Omit<Props, "model">) {
             />
           )}
         </Field>
+      </div>
+      <div>
+        <label className={styles["check"]}>
+          <input
+            type="checkbox"
+            checked={value.minConfidence !== null}
+            onChange={(event) =>
+              onChange({ ...value, minConfidence: event.target.checked ? STARTING_CONFIDENCE : null })
+            }
+          />
+          Call pixels “unsure” that the model is not sure of
+        </label>
+        {value.minConfidence === null ? null : (
+          <Slider
+            label="Unsure below a confidence of"
+            max={0.99}
+            value={value.minConfidence}
+            format={share}
+            onChange={(minConfidence) => onChange({ ...value, minConfidence })}
+          />
+        )}
       </div>
       <div>
         <Slider

@@ -8,9 +8,17 @@ describe("toOptions", () => {
   });
 
   it("sends what suits the task", () => {
-    const chosen = { threshold: 0.4, unsure: [0.3, 0.6], opacity: 0.7, depthTop: "12,5", depthBase: "13.4" } as const;
-    expect(toOptions(chosen, "tile-classification")).toEqual({ threshold: 0.4, unsure_band: [0.3, 0.6] });
-    expect(toOptions(chosen, "segmentation")).toEqual({ opacity: 0.7, depth_top_m: 12.5, depth_base_m: 13.4 });
+    const tiles = { ...NOTHING_CHOSEN, threshold: 0.4, unsure: [0.3, 0.6] as const };
+    expect(toOptions(tiles, "tile-classification")).toEqual({ threshold: 0.4, unsure_band: [0.3, 0.6] });
+    const rate = { ...NOTHING_CHOSEN, errorRate: 0.1 };
+    expect(toOptions(rate, "tile-classification")).toEqual({ error_rate: 0.1 });
+    const map = { ...NOTHING_CHOSEN, opacity: 0.7, minConfidence: 0.6, depthTop: "12,5", depthBase: "13.4" };
+    expect(toOptions(map, "segmentation")).toEqual({
+      opacity: 0.7,
+      min_confidence: 0.6,
+      depth_top_m: 12.5,
+      depth_base_m: 13.4,
+    });
   });
 
   it.each([

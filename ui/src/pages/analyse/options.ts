@@ -5,20 +5,34 @@ export interface Chosen {
   threshold: number | null;
   /** From and to which probability a tile is called unsure. */
   unsure: readonly [number, number] | null;
+  /** Or: how many tiles of each class may get the other's label. */
+  errorRate: number | null;
+  /** Pixels that are less sure are called unsure. */
+  minConfidence: number | null;
   opacity: number | null;
   /** As typed, metres. */
   depthTop: string;
   depthBase: string;
 }
 
-export const NOTHING_CHOSEN: Chosen = { threshold: null, unsure: null, opacity: null, depthTop: "", depthBase: "" };
+export const NOTHING_CHOSEN: Chosen = {
+  threshold: null,
+  unsure: null,
+  errorRate: null,
+  minConfidence: null,
+  opacity: null,
+  depthTop: "",
+  depthBase: "",
+};
 
 /** @returns null while something cannot be used as it is */
 export function toOptions(chosen: Chosen, task: Model["task"]): Record<string, unknown> | null {
-  if (task === "tile-classification") return given({ threshold: chosen.threshold, unsure_band: chosen.unsure });
+  if (task === "tile-classification")
+    return given({ threshold: chosen.threshold, unsure_band: chosen.unsure, error_rate: chosen.errorRate });
   if (depthProblem(chosen) !== null) return null;
   return given({
     opacity: chosen.opacity,
+    min_confidence: chosen.minConfidence,
     depth_top_m: metres(chosen.depthTop),
     depth_base_m: metres(chosen.depthBase),
   });

@@ -154,7 +154,7 @@ function Shares({ row, colours }: { row: Row; colours: ReadonlyMap<string, strin
           <i
             key={name}
             title={`${name}: ${share(value)}`}
-            style={{ width: `${value * 100}%`, background: colours.get(name) ?? "var(--warn)" }}
+            style={{ width: `${value * 100}%`, background: colours.get(name) ?? "var(--line-strong)" }}
           />
         ) : null,
       )}
