@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode, so readers never wait for the writer, and with `synchronous=FULL`: a commit is on the disk
 before the web says that a job was accepted. `NORMAL` would be faster and would survive a killed process as well, but
-after a power cut the newest jobs could be missing, and their senders were told they are safe.
+after a power cut the newest jobs could be missing, and their senders were told they are safe. What nobody was told
+of, progress and signs of life, is written with it.
 """
 
 import logging
@@ -26,6 +27,7 @@ BUSY_TIMEOUT_S: Final = 15.0
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
 _WRITES: Final = "facies_writes"
+_FULL, _NORMAL = "FULL", "NORMAL"
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._writer = engine.execution_options(**{_WRITES: True})
+        self._writer = engine.execution_options(**{_WRITES: _FULL})
+        self._noter = engine.execution_options(**{_WRITES: _NORMAL})
         # SQLite has one writer at a time, and who waits for it sleeps and asks again, ever longer. The threads of this
         # process wait for each other here instead, where the next is woken at once.
         self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
@@ -88,6 +91,16 @@ class Database:
             StoreError: the database does not answer.
         """
         with _translated_errors(), self._turn, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def note(self) -> Iterator[sa.Connection]:
+        """As `write`, for what a power cut may take: progress, signs of life. On SQLite nobody waits for the disk then.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with _translated_errors(), self._turn, self._noter.begin() as connection:
             yield connection
 
     def has_changed(self) -> bool:
@@ -179,7 +192,8 @@ def _prepare_connection(connection: Any, _record: object) -> None:
 
 def _begin_immediate(connection: sa.Connection) -> None:
     """Take the write lock first: a transaction that read before it wrote could otherwise only give up."""
-    if connection.get_execution_options().get(_WRITES):
+    if durability := connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql(f"PRAGMA synchronous={durability}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

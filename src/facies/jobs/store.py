@@ -251,7 +251,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        row = self._change_leased(job_id, token, {"lease_until": self._clock() + lease_s})
+        row = self._note_leased(job_id, token, {"lease_until": self._clock() + lease_s})
         return not row["cancel_requested"]
 
     def is_wanted(self, job_id: str, token: str) -> bool:
@@ -273,7 +273,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        self._change_leased(job_id, token, {"done": done, "total": total})
+        self._note_leased(job_id, token, {"done": done, "total": total})
 
     def finish(self, job_id: str, token: str) -> bool:
         """End a job whose results are in the blobs.
@@ -407,7 +407,7 @@ class JobStore:
             name: of the worker.
             process: its own name, see `facies.jobs.liveness`; None where it has none.
         """
-        with self._database.write() as connection:
+        with self._database.note() as connection:
             figures.note_worker(connection, name, process, self._clock())
 
     def forget_worker(self, name: str) -> None:
@@ -457,6 +457,15 @@ class JobStore:
 
     def _change_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
         row = self._change(queries.is_leased(job_id, token), values)
+        if row is None:
+            raise _lost()
+        return row
+
+    def _note_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
+        """As `_change_leased`, for what a power cut may take."""
+        statement = sa.update(jobs).where(queries.is_leased(job_id, token)).values(values)
+        with self._database.note() as connection:
+            row = connection.execute(statement.returning(jobs)).mappings().one_or_none()
         if row is None:
             raise _lost()
         return row

@@ -107,3 +107,11 @@ def test_who_watches_sees_what_another_process_wrote(url):
             connection.execute(sa.update(counters).values(value=7))
         assert watching.has_changed()
         assert not watching.has_changed()
+
+
+def test_only_what_nobody_was_told_of_is_left_to_the_disk_to_write_when_it_likes(url):
+    levels = {"write": 2, "note": 1}  # FULL and NORMAL, as SQLite numbers them
+    with closing(Database.open(url, Seal.fresh())) as database:
+        for way in ("write", "note", "write"):
+            with getattr(database, way)() as connection:
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == levels[way]
