@@ -21,7 +21,7 @@ EXAMPLE_BATCH = "0d9f8f0e-3c53-4e0b-9b0a-1f4f9d3c7e21"
 EXAMPLE_UPLOAD = "b7c1f5d2-7a3e-4a57-8d0c-5e2f9a6c4b18"
 PLACEHOLDER = "facies_..."
 LANGUAGES = ("curl", "Python")
-OF_GIANTS_ONLY = ("labels.tif",)  # only photos of hundreds of megapixels have these
+OF_GIANTS_ONLY = (".tif,",)  # only photos of hundreds of megapixels have these
 PROBLEM = re.compile(r"/api/v1/problems/|\"detail\"|'detail'|'error': '|\"error\": ?\"")
 
 
