@@ -120,11 +120,16 @@ class TestAJobsLife:
         url = f"{JOBS}/{sent(served)}"
         job = served.start()
         served.now += 2
-        summary = {**CORAL_RESULTS["summary.json"], "timings_s": {"analyse": 1.5, "render": 0.25}}
+        domain = {"score": 3.5, "limit": 1.25, "out_of_domain": True}
+        more = {"timings_s": {"analyse": 1.5, "render": 0.25}, "domain": domain}
+        summary = {**CORAL_RESULTS["summary.json"], **more}
         served.finish(job, {**CORAL_RESULTS, "summary.json": summary, "tiles.csv": b"x,y\n"})
         document = served.client.get(url).json()
         assert document["status"] == "finished"
         assert document["timings_s"] == {"queued": 0.0, "running": 2.0, "analyse": 1.5, "render": 0.25}
+        assert document["domain"] == domain
+        (listed,) = served.client.get(JOBS).json()["jobs"]
+        assert listed == document
         assert {"summary", "overlay", "tiles_csv", "tiles_geojson", "photo"} <= set(document["links"])
         assert "cancel" not in document["links"]
         assert "labels" not in document["links"]

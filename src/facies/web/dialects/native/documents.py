@@ -1,5 +1,6 @@
 """From a job to what the native API says of it. Reads a little from the disk, so it runs in a thread."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from facies.errors import OptionError, PackageError, UnknownJobError
@@ -53,16 +54,14 @@ def current_progress(room: Room, job: Job) -> Progress:
     return progress_of(job, position, room.store.now())
 
 
-def job_document(room: Room, job: Job, *, with_steps: bool = False) -> JobDocument:
+def job_document(room: Room, job: Job) -> JobDocument:
     """Everything about a job.
 
     Args:
         room: where it is.
         job: as the store knows it.
-        with_steps: also the timings of each step and the domain, which are read from its summary.
     """
-    summary = _summary(room.blobs, job) if with_steps else {}
-    progress = current_progress(room, job)
+    progress, summary = current_progress(room, job), _summary(room.blobs, job)
     height, width = job.photo_hw
     return JobDocument(
         **progress.model_dump(),
@@ -113,7 +112,8 @@ def _timings_s(room: Room, job: Job) -> dict[str, float]:
     return {step: round(max(0.0, seconds), 3) for step, seconds in timings.items()}
 
 
-def _summary(blobs: Blobs, job: Job) -> dict[str, Any]:
+def _summary(blobs: Blobs, job: Job) -> Mapping[str, Any]:
+    """What was found on the photo of a finished job; nothing of any other."""
     if job.status is not Status.FINISHED:
         return {}
     try:

@@ -140,7 +140,7 @@ class _Jobs:
     async def show(self, request: Request, job_id: JobId) -> JobDocument:
         """One job: how far it is, what it was asked, and where its results are."""
         job = await self._room.job(request, job_id)
-        return await run_in_threadpool(job_document, self._room, job, with_steps=True)
+        return await run_in_threadpool(job_document, self._room, job)
 
     async def cancel(self, request: Request, job_id: JobId) -> JobDocument:
         """Stop a job and keep its record. One that waits stops at once, one that runs within moments."""

@@ -40,6 +40,7 @@ _JOB_EXAMPLE: dict[str, Any] = {
     "finished_at": None,
     "expires_at": "2026-03-02T09:30:00.120000Z",
     "timings_s": {"queued": 0.06, "running": 2.19},
+    "domain": None,
     "error": None,
     "links": {
         "self": f"/api/v1/jobs/{EXAMPLE_ID}",
@@ -207,7 +208,7 @@ class JobDocument(BaseModel):
     error: JobError | None
     """Why it failed."""
     domain: DomainDocument | None = None
-    """Of a finished job asked for by its id, where the model can tell; null in lists."""
+    """Whether the photo is of the kind that the model is for; null until that is known, or where it cannot tell."""
     links: dict[str, str]
     """Where everything about it is; results are listed once they are there."""
 
