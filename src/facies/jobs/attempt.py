@@ -13,6 +13,7 @@ Every end is written with the lease's token, so only one attempt at a job can co
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -184,6 +185,17 @@ class Attempt:
 
     def _publish(self, analysis: Analysis) -> None:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
+        with ThreadPoolExecutor(1, thread_name_prefix="thumbnail") as aside:
+            thumbnail = aside.submit(quick_thumbnail, self._at.blobs.path(self.job.id, PHOTO))
+            self._write_results(analysis)
+            self._leave_thumbnail(thumbnail.result())
+        if self._at.store.finish(self.job.id, self.lease.token):
+            _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
+            self._checkpoint.discard()
+        else:
+            self._remove_files()
+
+    def _write_results(self, analysis: Analysis) -> None:
         with_legend = analysis.manifest.task == "segmentation"
         for name, content in analysis.files(legend=with_legend):
             with self._at.blobs.create(self.job.id, name) as blob:
@@ -191,16 +203,9 @@ class Attempt:
                     blob.write(piece)
                     self._stop_if_cancelled()
                 self._make_sure_it_is_wanted()
-        self._leave_thumbnail()
-        if self._at.store.finish(self.job.id, self.lease.token):
-            _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
-            self._checkpoint.discard()
-        else:
-            self._remove_files()
 
-    def _leave_thumbnail(self) -> None:
+    def _leave_thumbnail(self, thumbnail: bytes | None) -> None:
         """Lists of jobs show many; made on demand each would be a process of its own."""
-        thumbnail = quick_thumbnail(self._at.blobs.path(self.job.id, PHOTO))
         if thumbnail is not None and not self._at.blobs.exists(self.job.id, THUMBNAIL):
             with self._at.blobs.create(self.job.id, THUMBNAIL) as blob:
                 blob.write(thumbnail)
