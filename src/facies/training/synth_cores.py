@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training.drawing import boxes, camera, faces, pieces, things
 from facies.training.drawing.noise import F32, Rng, blur, chance, generator, uniform
 from facies.training.drawing.paint import sunlit
 from facies.training.drawing.rocks import COLOURS, ROCK_TYPES
+from facies.training.drawing.writing import Drawn, write_drawn
 
 Photo = npt.NDArray[np.uint8]
 LabelMap = npt.NDArray[np.uint8]
@@ -137,16 +137,13 @@ def write(
         width: columns of each.
         on_written: told (done, total) after each.
     """
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    (folder / "masks").mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        core = draw(seed + number, height=height, width=width)
-        name = f"core-{seed + number:06d}"
-        Image.fromarray(core.photo).save(folder / "images" / f"{name}.jpg", quality=95, subsampling=0)
-        mask = Image.fromarray(core.label_map)
-        mask.putpalette([channel for colour in COLOURS for channel in colour])
-        mask.save(folder / "masks" / f"{name}.png")
-        on_written(number + 1, count)
+
+    def draw_one(seed: int) -> Drawn:
+        drawn = draw(seed, height=height, width=width)
+        return drawn.photo, drawn.label_map
+
+    jpeg = {"quality": 95, "subsampling": 0}
+    write_drawn(folder, range(seed, seed + count), "core", draw_one, COLOURS, jpeg, on_written)
 
 
 def _check(rock_types: Sequence[int]) -> list[int]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training.drawing import branching, camera, corals, water
 from facies.training.drawing.colony import Colony
 from facies.training.drawing.noise import F32, Rng, blur, chance, generator, ramp, uniform
 from facies.training.drawing.paint import pick, shade
+from facies.training.drawing.writing import Drawn, write_drawn
 
 Photo = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.uint8]
@@ -104,16 +104,12 @@ def write(
         height: rows of each.
         on_written: told (done, total) after each.
     """
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    (folder / "masks").mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        reef = draw(seed + number, width=width, height=height)
-        name = f"reef-{seed + number:06d}"
-        Image.fromarray(reef.photo).save(folder / "images" / f"{name}.jpg", quality=92)
-        mask = Image.fromarray(reef.truth)
-        mask.putpalette([channel for colour in COLOURS for channel in colour])
-        mask.save(folder / "masks" / f"{name}.png")
-        on_written(number + 1, count)
+
+    def draw_one(seed: int) -> Drawn:
+        drawn = draw(seed, height=height, width=width)
+        return drawn.photo, drawn.truth
+
+    write_drawn(folder, range(seed, seed + count), "reef", draw_one, COLOURS, {"quality": 92}, on_written)
 
 
 def _view(rng: Rng, hw: tuple[int, int]) -> water.View:

@@ -37,6 +37,13 @@ def curve_chart(curves: Sequence[dict[str, Any]], kind: str) -> str:
     return _svg("".join(parts) + _key(entries, corner), title, _HEIGHT)
 
 
+def coverage_chart(coverage: dict[str, Any]) -> str:
+    """Accuracy of the surest answers against how many of them are kept; from `curves.coverage`."""
+    points = list(zip(coverage["coverage"], coverage["accuracy"], strict=True))
+    parts = [_frame("share of answers kept, the surest first", "accuracy", _HEIGHT), _line(points, "series s0")]
+    return _svg("".join(parts), "Coverage against accuracy", _HEIGHT)
+
+
 def reliability_chart(bins: dict[str, list[dict[str, Any]]], of: str) -> str:
     """Share that came true against probability, with how many there are of each below.
 

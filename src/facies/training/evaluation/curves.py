@@ -8,6 +8,7 @@ import numpy.typing as npt
 from facies.training.metrics import ECE_BINS, Floats
 
 _MOST_POINTS = 200
+_KEPT = (1.0, 0.9, 0.8, 0.7, 0.5)
 _Z95 = 1.96
 
 
@@ -50,6 +51,32 @@ def area_under_roc(hits: Floats, misses: Floats) -> float:
         return float("nan")
     true, false = np.concatenate([[0], np.cumsum(hits)]), np.concatenate([[0], np.cumsum(misses)])
     return float(np.trapezoid(true / true[-1], false / false[-1]))
+
+
+def coverage(right: Floats, wrong: Floats, confidence: Floats) -> dict[str, Any]:
+    """How right the surest answers are, the more of them are kept: accuracy against coverage.
+
+    Args:
+        right: how many answers of each confidence are right, from the surest down.
+        wrong: how many are wrong, likewise.
+        confidence: the L confidences.
+
+    Returns:
+        `coverage` and `accuracy`, the points of the curve; and under `kept`, for some shares of the answers, how right
+        these are and the least confidence among them.
+
+    Source: El-Yaniv and Wiener 2010, the risk-coverage curve, with accuracy for risk.
+    """
+    occurring = (right + wrong) > 0
+    kept, hits, levels = np.cumsum(right + wrong)[occurring], np.cumsum(right)[occurring], confidence[occurring]
+    shares, accuracies = kept / kept[-1], hits / kept
+    x, y = _thinned(shares, accuracies)
+    places = [(share, int(np.searchsorted(shares, share - 1e-9))) for share in _KEPT]
+    rows = [
+        {"share": share, "accuracy": float(accuracies[place]), "confidence": float(levels[place])}
+        for share, place in places
+    ]
+    return {"coverage": x, "accuracy": y, "kept": rows}
 
 
 def by_score(positive: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:

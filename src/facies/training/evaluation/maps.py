@@ -144,6 +144,7 @@ def score_maps(answers: Sequence[MapAnswer], manifest: Manifest) -> dict[str, An
         "confusion": {"names": names, "counts": matrices.sum(axis=0).tolist()},
         "calibration": _calibration(answers),
         "curves": _curves(answers, manifest),
+        "coverage": _coverage(answers),
         "groups": _groups(answers, manifest),
         "domains": _domains(answers, manifest),
     }
@@ -200,6 +201,12 @@ def _calibration(answers: Sequence[MapAnswer]) -> dict[str, Any]:
         "ece": {"served": curves.error_of(bins)},
         "bins": {"served": bins},
     }
+
+
+def _coverage(answers: Sequence[MapAnswer]) -> dict[str, Any]:
+    right, wrong = (np.sum([getattr(answer, kind) for answer in answers], axis=0) for kind in ("right", "wrong"))
+    levels = np.arange(_LEVELS) / (_LEVELS - 1)
+    return curves.coverage(right[::-1].astype(np.float64), wrong[::-1].astype(np.float64), levels[::-1])
 
 
 def _bins(right: Counts, wrong: Counts) -> list[dict[str, Any]]:

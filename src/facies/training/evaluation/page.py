@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from facies.training.evaluation.charts import KINDS, curve_chart, interval_bar, reliability_chart
+from facies.training.evaluation.charts import KINDS, coverage_chart, curve_chart, interval_bar, reliability_chart
 
 _MOST_GROUPS = 30
 _MOST_LEAKS = 10
@@ -35,6 +35,7 @@ def render(evaluation: Evaluation) -> str:
         _confusion,
         _curves,
         _calibration,
+        _coverage,
         _neither,
         _groups,
         _worst,
@@ -202,6 +203,45 @@ def _calibration(evaluation: Evaluation) -> str:
     return _section(
         "Calibration", f'<div class="charts">{chart}<div class="beside">{table}{fitted}<p>{note}</p></div></div>'
     )
+
+
+def _coverage(evaluation: Evaluation) -> str:
+    """What is gained by calling the least sure answers unsure."""
+    coverage, by_pixel = evaluation["coverage"], evaluation["package"]["task"] == "segmentation"
+    rows = "".join(
+        f'<tr><td class="n">{row["share"]:.0%}</td><td class="n">{_number(row["accuracy"])}</td>'
+        f'<td class="n">{_number(row["confidence"])}</td></tr>'
+        for row in coverage["kept"]
+    )
+    head = '<tr><th class="n">kept</th><th class="n">accuracy</th><th class="n">least confidence</th></tr>'
+    option = "the option <code>min_confidence</code>" if by_pixel else "an unsure band"
+    note = f"What is less sure than the least confidence can be called unsure: {option}."
+    beside = f'<div class="beside"><table>{head}{rows}</table><p>{note}</p>{_error_rates(evaluation)}</div>'
+    return _section(
+        "Coverage against accuracy",
+        f'<div class="charts"><figure>{coverage_chart(coverage)}</figure>{beside}</div>',
+    )
+
+
+def _error_rates(evaluation: Evaluation) -> str:
+    """Whether unsure bands for wanted error rates keep their word."""
+    measured = evaluation.get("error_rates")
+    if measured is None:
+        return ""
+    rows = "".join(
+        f'<tr><td class="n">{rate}%</td><td class="n">{found["positive_errors"]:.1%}</td>'
+        f'<td class="n">{found["negative_errors"]:.1%}</td><td class="n">{found["unsure"]:.0%}</td></tr>'
+        for rate, found in measured.items()
+    )
+    head = (
+        '<tr><th class="n">wanted error rate</th><th class="n">of positives</th><th class="n">of negatives</th>'
+        '<th class="n">unsure</th></tr>'
+    )
+    note = (
+        "Wrong labels of each class where the unsure band is found for a wanted error rate (split conformal "
+        "prediction), each fold's on the others: the option <code>error_rate</code>."
+    )
+    return f"<table>{head}{rows}</table><p>{note}</p>"
 
 
 def _neither(evaluation: Evaluation) -> str:

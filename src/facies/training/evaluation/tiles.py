@@ -17,6 +17,7 @@ from facies.models.runtime import Runtime
 from facies.training import metrics
 from facies.training.calibration import fit_temperature, softmax
 from facies.training.datasets import NEITHER, TileRecord
+from facies.training.error_rates import measure_error_rates
 from facies.training.evaluation import curves
 from facies.training.evaluation.leaks import Picture, perceptual_hash
 from facies.training.evaluation.serving import serve
@@ -132,9 +133,14 @@ def score_tiles(answers: TileAnswers, manifest: Manifest, folds: FoldOf | None) 
         },
         "calibration": _calibration(told, manifest, folds),
         "curves": _curves(told, manifest),
+        "coverage": _coverage(told),
         "groups": _groups(told, names),
         "domains": _domains(told, manifest),
     }
+    if folds is not None and manifest.positive_index is not None:
+        positive = told.labels == manifest.positive_index
+        served = told.served[:, manifest.positive_index]
+        found["error_rates"] = measure_error_rates(served, positive, folds, manifest.decision.threshold)
     if len(told.labels) < len(answers.labels):
         found["neither"] = _neither(answers, manifest)
     return found
@@ -241,6 +247,12 @@ def _curves(told: TileAnswers, manifest: Manifest) -> list[dict[str, Any]]:
             }
         )
     return drawn
+
+
+def _coverage(told: TileAnswers) -> dict[str, Any]:
+    sureness = np.take_along_axis(told.served, told.found[:, None], axis=1)[:, 0]
+    right, wrong = curves.by_score(told.found == told.labels, sureness)
+    return curves.coverage(right, wrong, np.unique(sureness)[::-1])
 
 
 def _groups(told: TileAnswers, names: Sequence[str]) -> list[dict[str, Any]]:

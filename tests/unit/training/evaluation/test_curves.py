@@ -28,6 +28,15 @@ def test_precision_and_recall_by_hand():
     assert curves.average_precision(*curves.by_score(POSITIVE, SCORE)) == pytest.approx(expected)
 
 
+def test_coverage_by_hand():
+    right, wrong, confidence = np.array([2.0, 1, 0, 1]), np.array([0.0, 1, 0, 5]), np.array([1.0, 0.8, 0.6, 0.2])
+    found = curves.coverage(right, wrong, confidence)
+    assert found["coverage"] == [0.2, 0.4, 1.0]
+    assert found["accuracy"] == [1.0, 0.75, 0.4]
+    assert found["kept"][0] == {"share": 1.0, "accuracy": 0.4, "confidence": 0.2}
+    assert found["kept"][-1] == {"share": 0.5, "accuracy": 0.4, "confidence": 0.2}
+
+
 def test_one_kind_alone_has_no_area():
     assert math.isnan(curves.area_under_roc(*curves.by_score(np.ones(3, bool), SCORE[:3])))
     assert math.isnan(curves.average_precision(*curves.by_score(np.zeros(3, bool), SCORE[:3])))
