@@ -45,7 +45,7 @@ def kill_everything(server):
 
 def end_everything(server):
     server.process.send_signal(signal.SIGTERM)
-    server.process.wait(timeout=10)
+    server.process.wait(timeout=60)
     server.start()
 
 
