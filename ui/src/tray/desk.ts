@@ -160,14 +160,15 @@ export class Desk {
     const { id } = entry;
     const control = new AbortController();
     this.#sending.set(id, control);
-    this.#change(id, { phase: "uploading", error: null });
+    const sent = sendFile(file, {
+      known: entry.upload,
+      began: (address) => this.#change(id, { upload: address }),
+      progressed: (bytes) => this.#change(id, { sent: bytes }),
+      signal: control.signal,
+    });
+    this.#change(id, { phase: "uploading", error: null }); // after it: this begins to send the next one
     try {
-      const upload = await sendFile(file, {
-        known: entry.upload,
-        began: (address) => this.#change(id, { upload: address }),
-        progressed: (sent) => this.#change(id, { sent }),
-        signal: control.signal,
-      });
+      const upload = await sent;
       void dropFile(id);
       this.#sending.delete(id);
       this.#change(id, { phase: "uploaded", upload, sent: entry.bytes });

@@ -116,7 +116,7 @@ function MapOptions({ value, onChange }: Omit<Props, "model">) {
   return (
     <>
       <div className={styles["pair"]}>
-        <Field label="Depth at the top, m" hint="For the log along the core">
+        <Field label="Top depth, m" hint="For the log along the core">
           {(control) => (
             <input
               {...control}
@@ -126,7 +126,7 @@ function MapOptions({ value, onChange }: Omit<Props, "model">) {
             />
           )}
         </Field>
-        <Field label="Depth at the base, m" error={problem}>
+        <Field label="Base depth, m" error={problem}>
           {(control) => (
             <input
               {...control}
