@@ -15,7 +15,7 @@ export function Ended({ job }: { job: Job }) {
         kind={hasFailed ? "bad" : "info"}
         title={hasFailed ? "The photo could not be analysed" : "The analysis was cancelled"}
         action={
-          <ButtonLink look="main" to={`/?model=${encodeURIComponent(job.model)}`}>
+          <ButtonLink look="main" to="/">
             Send a photo again
           </ButtonLink>
         }

@@ -44,6 +44,7 @@ function Result({ job, loaded: { summary, answer } }: { job: Job; loaded: Loaded
     () => ({
       path: job.links["photo"] ?? "",
       deepZoom: job.links["photo_dzi"] ?? "",
+      name: job.photo.name,
       bytes: job.photo.bytes,
       size: { width: summary.width, height: summary.height },
     }),

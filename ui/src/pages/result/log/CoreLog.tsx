@@ -22,6 +22,7 @@ interface Props {
 
 const CLICK_PX = 5;
 const NAMED_FROM_PX = 16;
+const LINE_PX = 14;
 
 /** What rock the core is of, as long as the photo beside it shows it: it moves with the photo, and the photo with it. */
 export function CoreLog({ core, classes, depths, views, zoom }: Props) {
@@ -78,9 +79,7 @@ function Column({ core, classes, depths, view, zoom }: Omit<Props, "views"> & { 
             <span
               key={interval.top_px}
               style={
-                isDown
-                  ? { top: inPane.from, height: inPane.length, WebkitLineClamp: Math.floor(inPane.length / 14) }
-                  : { left: inPane.from, width: inPane.length }
+                isDown ? { top: inPane.from, ...linesIn(inPane.length) } : { left: inPane.from, width: inPane.length }
               }
             >
               {capitalised(interval.name)}
@@ -93,6 +92,12 @@ function Column({ core, classes, depths, view, zoom }: Omit<Props, "views"> & { 
 
 function along(isDown: boolean, { from, length }: Stretch) {
   return isDown ? { y: from, height: length, width: "100%" } : { x: from, width: length, height: "100%" };
+}
+
+/** As many lines of a name as there is room for, the last one cut with dots. */
+function linesIn(length: number) {
+  const lines = Math.floor(length / LINE_PX);
+  return { maxHeight: lines * LINE_PX, WebkitLineClamp: lines };
 }
 
 function titleOf(name: string, from: number, to: number, depths: Depths | null): string {

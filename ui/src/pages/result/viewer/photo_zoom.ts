@@ -15,6 +15,7 @@ export class PhotoZoom {
   readonly #viewer: OpenSeadragon.Viewer;
   readonly #ended = new AbortController();
   #isFollowing = false;
+  #hasLooked = false;
 
   /**
    * @param library OpenSeadragon
@@ -121,7 +122,13 @@ export class PhotoZoom {
     this.#viewer.addTiledImage({ tileSource: pyramid, success: onPicture });
   }
 
+  /** A second pane looks where the first one does. */
   #lookFirst(): void {
+    if (this.views.get() !== null) {
+      this.#hasLooked = true;
+      this.#follow();
+      return;
+    }
     const { size } = this.photo;
     const { x, y } = this.#viewer.viewport.getContainerSize();
     const box = firstLook(size, { width: x, height: y });
@@ -130,11 +137,12 @@ export class PhotoZoom {
       new this.library.Rect(box.x / unit, box.y / unit, box.width / unit, box.height / unit),
       true,
     );
+    this.#hasLooked = true;
     this.#tell();
   }
 
   #tell(): void {
-    if (this.#isFollowing || this.#viewer.world.getItemCount() === 0) return;
+    if (!this.#hasLooked || this.#isFollowing || this.#viewer.world.getItemCount() === 0) return;
     this.views.set(this.#present());
   }
 

@@ -12,18 +12,19 @@ const MOST_PIXELS = 40_000_000;
 
 export interface PhotoFile {
   path: string;
+  name: string;
   bytes: number;
   size: Size;
 }
 
 /** Whether the photo as it was sent shows everything there is to see, so that no deep zoom is needed. */
-export function isSmall({ size, bytes }: PhotoFile): boolean {
-  return size.width * size.height <= SMALL_PIXELS && bytes <= MOST_BYTES;
+export function isSmall(photo: PhotoFile): boolean {
+  return isQuick(photo) && photo.size.width * photo.size.height <= SMALL_PIXELS;
 }
 
-/** Whether the photo as it was sent is quickly there to be looked at until the deep zoom is. */
-export function isQuick({ size, bytes }: PhotoFile): boolean {
-  return size.width * size.height <= MOST_PIXELS && bytes <= MOST_BYTES;
+/** Whether the photo as it was sent is quickly there to be looked at until the deep zoom is; no browser shows a TIFF. */
+export function isQuick({ name, size, bytes }: PhotoFile): boolean {
+  return !/\.tiff?$/i.test(name) && size.width * size.height <= MOST_PIXELS && bytes <= MOST_BYTES;
 }
 
 /** The photo as it was sent, as one picture; a large one is made smaller while it is decoded. */
