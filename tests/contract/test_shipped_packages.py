@@ -1,5 +1,8 @@
 """What the two contracts ask of the packages that ship: labels, names, colours, sizes."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from facies.models import self_test
@@ -62,3 +65,30 @@ def test_packages_say_what_they_said_when_they_were_made(shipped, name, precisio
 @pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
 def test_packages_say_what_they_were_trained_on(shipped, name):
     assert read_fingerprints(shipped.get(name).path)
+
+
+@pytest.mark.parametrize("precision", ["f32", None])
+@pytest.mark.parametrize("name", ["rock-types"])
+def test_a_domain_score_changes_no_answer(shipped, name, precision):
+    package = shipped.get(name)
+    without = replace(package, manifest=package.manifest.model_copy(update={"domain": None}))
+    tiles = np.random.default_rng(0).integers(0, 256, (3, *package.manifest.input.size_hw, 3), np.uint8)
+    answers = []
+    for each in (package, without):
+        runtime = OpenVinoRuntime(each, 1, precision)
+        answers.append([runtime.submit(tile[None]).result() for tile in tiles])
+        runtime.close()
+    for one, other in zip(*answers, strict=True):
+        np.testing.assert_array_equal(one.probs, other.probs)
+        assert np.isfinite(one.domain_scores).all()
+        assert other.domain_scores is None
+
+
+@pytest.mark.parametrize("name", ["rock-types"])
+def test_strange_pictures_are_told_from_held_out_photos(shipped, name):
+    """Of what was measured; a look at the pictures themselves needs them."""
+    manifest = shipped.get(name).manifest
+    measured = manifest.metrics["domain"]
+    assert measured["limit"] == manifest.domain.limit
+    assert len(measured["strangers"]) >= 3
+    assert all(told["auroc"]["value"] >= 0.95 for told in measured["strangers"].values())

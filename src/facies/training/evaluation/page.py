@@ -241,7 +241,7 @@ def _error_rates(evaluation: Evaluation) -> str:
         "Wrong labels of each class where the unsure band is found for a wanted error rate (split conformal "
         "prediction), each fold's on the others: the option <code>error_rate</code>."
     )
-    return f"<table>{head}{rows}</table><p>{note}</p>"
+    return f'<div class="wide"><table>{head}{rows}</table></div><p>{note}</p>'
 
 
 def _neither(evaluation: Evaluation) -> str:
