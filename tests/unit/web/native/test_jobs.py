@@ -1,7 +1,9 @@
 import json
+from dataclasses import fields
 
 import pytest
 
+from facies.options import Options
 from tests.data.photos import no_photos
 from tests.served import CORAL_RESULTS, PHOTO
 from tests.unit.web.connection import DISCONNECT, Connection, part
@@ -314,3 +316,9 @@ class TestBatches:
     def test_an_unknown_batch_is_unknown(self, served):
         assert_problem(served.client.get("/api/v1/batches/x"), 404, "unknown_job")
         assert_problem(served.client.get("/api/v1/batches/x/summary.csv"), 404, "unknown_job")
+
+
+def test_every_option_of_an_analysis_is_named_in_the_description(served):
+    path = served.client.get("/openapi.json").json()["paths"]["/api/v1/jobs"]["post"]
+    form = path["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert [option.name for option in fields(Options) if option.name not in form["options"]["description"]] == []

@@ -6,7 +6,7 @@ import { Button } from "@/parts/Button";
 import { Notice } from "@/parts/Notice";
 import { placeOf, useChoices } from "./choices";
 import { Code } from "./Code";
-import { clientScript, GROUPS, requestsScript } from "./contents/native";
+import { clientScript, GROUPS, OPTIONS, requestsScript } from "./contents/native";
 import { DocsFrame, Section } from "./DocsFrame";
 import { KeyChoice } from "./KeyChoice";
 import { OperationDetails } from "./OperationDetails";
@@ -19,6 +19,7 @@ import styles from "./docs.module.css";
 const GUIDE = [
   { id: "base-url", name: "Base URL and keys" },
   { id: "begin", name: "Begin here" },
+  { id: "options", name: "Options" },
   { id: "errors", name: "Errors" },
 ];
 
@@ -46,6 +47,9 @@ export function ApiPage() {
       </Section>
       <Section id="begin" name="Begin here">
         <Begin />
+      </Section>
+      <Section id="options" name="Options">
+        <Options />
       </Section>
       <Section id="errors" name="Errors">
         <Errors />
@@ -99,6 +103,28 @@ function Begin() {
       <Code text={requestsScript(place)} caption="With requests, Python" />
       <p>The library does the same in less, tries again by itself, and sends large photos in pieces:</p>
       <Code text={clientScript(place)} caption="With the library, Python" />
+    </>
+  );
+}
+
+function Options() {
+  return (
+    <>
+      <p>
+        <Prose text="What may be chosen for an analysis goes into `options`, a JSON object; every job tells what it was made with." />
+      </p>
+      <dl className={styles["terms"]}>
+        {OPTIONS.map(({ name, meaning }) => (
+          <div key={name}>
+            <dt>
+              <code>{name}</code>
+            </dt>
+            <dd>
+              <Prose text={meaning} />
+            </dd>
+          </div>
+        ))}
+      </dl>
     </>
   );
 }

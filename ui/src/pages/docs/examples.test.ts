@@ -11,7 +11,7 @@ describe("curl", () => {
 
   it("breaks a long call so that a shell still reads one", () => {
     const lines = curl(KEYED, "/api/v1/jobs", '-F "image=@reef.jpg"', '-F "model=coral-bleaching"').split("\n");
-    expect(lines[0]).toBe("curl \\");
+    expect(lines[0]).toBe('curl -H "api-key: facies_secret" \\');
     expect(lines.slice(0, -1).every((line) => line.endsWith(" \\"))).toBe(true);
     expect(lines.at(-1)).toBe("  https://facies.example.org/api/v1/jobs");
   });

@@ -26,9 +26,9 @@ const LONGEST_LINE = 96;
 
 /** A call of curl; the parts go onto lines of their own where one would be too long. */
 export function curl(place: Place, path: string, ...flags: string[]): string {
-  const words = ["curl", ...keyFlag(place), ...flags, quoted(place.server + path)];
-  const line = words.join(" ");
-  return line.length <= LONGEST_LINE ? line : words.join(" \\\n  ");
+  const words = [...keyFlag(place), ...flags, quoted(place.server + path)];
+  const line = `curl ${words.join(" ")}`;
+  return line.length <= LONGEST_LINE ? line : `curl ${words.join(" \\\n  ")}`;
 }
 
 /** The first lines of a Python example: imports, the server's address, and the key where one is sent. */

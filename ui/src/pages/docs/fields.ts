@@ -58,7 +58,9 @@ function plainKind(document: OpenApiDocument, schema: Schema): string {
 
 function listKind(document: OpenApiDocument, schema: Schema): string {
   if (schema.prefixItems !== undefined) return `${schema.prefixItems.length} numbers`;
-  return schema.items === undefined ? "list" : `list of ${plainKind(document, withoutNull(schema.items))}`;
+  if (schema.items === undefined) return "list";
+  const kind = plainKind(document, withoutNull(schema.items));
+  return kind === "file" ? "one file or several" : `list of ${kind}`;
 }
 
 function rangeOf({ minimum, maximum }: Schema): string {

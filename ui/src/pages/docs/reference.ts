@@ -1,6 +1,6 @@
 /** The server's OpenAPI document as a reference to read: groups of operations, each with what goes in and comes out. */
 import { fieldRows, sampleOf, type FieldRow } from "./fields";
-import { resolve, VERBS, type OpenApiDocument, type OperationObject, type Verb } from "./openapi";
+import { resolve, VERBS, withoutNull, type OpenApiDocument, type OperationObject, type Verb } from "./openapi";
 
 export interface Operation {
   /** Anchor on the page. */
@@ -78,7 +78,7 @@ function operationOf(document: OpenApiDocument, verb: Verb, path: string, operat
 function parametersOf(document: OpenApiDocument, operation: OperationObject): Operation["parameters"] {
   return (operation.parameters ?? []).flatMap((parameter) => {
     const description = parameter.description ?? parameter.schema?.description;
-    const schema = { ...parameter.schema, ...(description === undefined ? {} : { description }) };
+    const schema = { ...withoutNull(parameter.schema ?? {}), ...(description === undefined ? {} : { description }) };
     const required = parameter.required === true ? [parameter.name] : [];
     const rows = fieldRows(document, { properties: { [parameter.name]: schema }, required });
     return rows.map((row) => ({ ...row, place: parameter.in }));

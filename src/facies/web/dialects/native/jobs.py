@@ -35,7 +35,8 @@ _FORM_FIELDS: Mapping[str, Mapping[str, Any]] = {
     "options": {
         "type": "string",
         "contentMediaType": "application/json",
-        "description": "JSON: opacity; threshold, unsure_band (tiles); overlap, depth_top_m, depth_base_m (maps).",
+        "description": "JSON: opacity; threshold, unsure_band or error_rate (tiles); "
+        "overlap, min_confidence, depth_top_m, depth_base_m (maps).",
         "examples": ['{"threshold": 0.4, "unsure_band": [0.35, 0.45]}'],
     },
     "metadata": {

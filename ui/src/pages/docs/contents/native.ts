@@ -43,6 +43,37 @@ export const GROUPS: readonly GroupText[] = [
   { name: "Operations", about: "For whoever runs the server. No key is asked for." },
 ];
 
+/** What may be chosen for one analysis, in `options`. */
+export const OPTIONS: readonly { name: string; meaning: string }[] = [
+  {
+    name: "opacity",
+    meaning: "How much of the colours covers the photo in the overlay of a map, 0 to 1; 0.5 by default.",
+  },
+  {
+    name: "threshold",
+    meaning: "Tiles: the probability from which a tile gets the positive label; the package has its own.",
+  },
+  {
+    name: "unsure_band",
+    meaning: "Tiles: two probabilities, `[0.35, 0.65]` say, between which a tile is called *unsure*.",
+  },
+  {
+    name: "error_rate",
+    meaning:
+      "Tiles: how many tiles of each class may be given the other's label, 0.1 say; the unsure band is chosen so.",
+  },
+  { name: "overlap", meaning: "Maps: pixels that neighbouring tiles share." },
+  {
+    name: "min_confidence",
+    meaning: "Maps: pixels whose label is less probable are *unsure*: index 255, never painted.",
+  },
+  {
+    name: "depth_top_m, depth_base_m",
+    meaning:
+      "Maps: depths of the photo's upper and lower end in metres, for the log along the core. Give both or none.",
+  },
+];
+
 const VALUES: Record<string, string> = {
   "{job_id}": EXAMPLE_JOB,
   "{reference}": "coral-bleaching",
