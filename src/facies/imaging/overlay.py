@@ -11,7 +11,7 @@ FILL_ALPHA = 90
 _LINE_ALPHA = 220
 _LINE_WIDTH = 2
 _STRIPE_ROWS = 256
-_MIXED_ROWS = 8
+_MIXED_ROWS = 32
 
 
 def tint(
@@ -107,7 +107,8 @@ def _mix(
 ) -> None:
     """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; colour and alpha are those of every row.
 
-    Notes: in 16 bits, for the sum is at most 255² + 127, and a few rows at a time, which the processor's cache holds.
+    Notes: in 16 bits, for the sum is at most 255² + 127, and some rows at a time: few enough for the
+        processor's cache, and enough that threads beside each other seldom wait for the interpreter.
         For such a sum, sum // 255 is (sum + 1 + (sum >> 8)) >> 8.
     """
     kept = np.repeat(255 - alpha, 3).astype(np.uint16)

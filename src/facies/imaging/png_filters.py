@@ -15,7 +15,6 @@ Rows = npt.NDArray[np.uint8]
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
 
 _SAMPLED_ROWS: Final = 7  # so many are asked which filter suits a stripe
-_BLOCK_BYTES: Final = 1 << 17  # filtered in one go: all of it, and what is worked out from it, stays in the cache
 
 
 def filter_rows(rows: Rows, pixel_bytes: int) -> Rows:
@@ -36,10 +35,9 @@ def filter_rows(rows: Rows, pixel_bytes: int) -> Rows:
     if len(rows) > 1:
         chosen = _choose(rows, pixel_bytes)
         filtered[1:, 0] = chosen
-        step = max(1, _BLOCK_BYTES // rows.shape[1])
-        for top in range(1, len(rows), step):
-            block = rows[top - 1 : top + step]
-            _FILTERS[chosen](block, pixel_bytes, filtered[top : top + step, 1:])
+        # All in one go: threads that filter side by side wait for each other at every step of NumPy's, and many small
+        # steps cost more than a cache that is too small.
+        _FILTERS[chosen](rows, pixel_bytes, filtered[1:, 1:])
     return filtered
 
 

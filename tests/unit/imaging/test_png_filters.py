@@ -28,7 +28,6 @@ def undo(filtered, pixel_bytes):
 @pytest.mark.parametrize("shape", [(9, 12, 3), (40, 1, 3), (5, 7, 1), (1, 5, 3)])
 def test_every_filter_can_be_undone(number, shape, monkeypatch):
     monkeypatch.setattr(png_filters, "_FILTERS", {number: png_filters._FILTERS[number]})
-    monkeypatch.setattr(png_filters, "_BLOCK_BYTES", 100)
     rows = noise(*shape[:2])[..., : shape[2]].reshape(shape[0], -1)
     filtered = filter_rows(rows, shape[2])
     assert filtered[0, 0] == SUB
