@@ -8,6 +8,7 @@ import pytest
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.registry import SHIPPED, Registry
+from facies.options import Options
 from facies.training.evaluation.leaks import read_fingerprints
 from tests.data.packages import CORAL_LABELS, ROCK_CLASSES
 
@@ -68,7 +69,7 @@ def test_packages_say_what_they_were_trained_on(shipped, name):
 
 
 @pytest.mark.parametrize("precision", ["f32", None])
-@pytest.mark.parametrize("name", ["rock-types"])
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
 def test_a_domain_score_changes_no_answer(shipped, name, precision):
     package = shipped.get(name)
     without = replace(package, manifest=package.manifest.model_copy(update={"domain": None}))
@@ -84,7 +85,7 @@ def test_a_domain_score_changes_no_answer(shipped, name, precision):
         assert other.domain_scores is None
 
 
-@pytest.mark.parametrize("name", ["rock-types"])
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
 def test_strange_pictures_are_told_from_held_out_photos(shipped, name):
     """Of what was measured; a look at the pictures themselves needs them."""
     manifest = shipped.get(name).manifest
@@ -92,3 +93,13 @@ def test_strange_pictures_are_told_from_held_out_photos(shipped, name):
     assert measured["limit"] == manifest.domain.limit
     assert len(measured["strangers"]) >= 3
     assert all(told["auroc"]["value"] >= 0.95 for told in measured["strangers"].values())
+
+
+def test_errors_of_coral_bleaching_can_be_made_rarer(shipped):
+    package = shipped.get("coral-bleaching")
+    bands = [Options(error_rate=rate).applied_to(package.manifest).decision.unsure_band for rate in (0.05, 0.1, 0.2)]
+    widths = [high - low for low, high in bands]
+    assert widths == sorted(widths, reverse=True)
+    assert all(low <= package.manifest.decision.threshold <= high for low, high in bands)
+    for rate, found in package.manifest.metrics["error_rates"].items():
+        assert max(found["positive_errors"], found["negative_errors"]) <= int(rate) / 100 + 0.02
