@@ -38,6 +38,7 @@ export function JobRow({ job, isPicked, onPick, onDelete }: Props) {
           <span className={styles["pixels"]}>
             {number(job.photo.width)} × {number(job.photo.height)}
           </span>
+          {job.domain?.out_of_domain ? <span className={styles["warning"]}>unlike the training photos</span> : null}
           {job.batch === null ? null : (
             <Link to={`/batches/${job.batch}`} className={styles["batch"]}>
               Batch
