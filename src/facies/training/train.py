@@ -25,6 +25,7 @@ from facies.training import metrics
 from facies.training.backbone import Layer
 from facies.training.calibration import Calibration
 from facies.training.card import write_card
+from facies.training.colour_forest import map_held_out
 from facies.training.datasets import (
     NEITHER,
     DrawnRecord,
@@ -180,6 +181,8 @@ def _train_pixels(run: _Run) -> _Trained:
     scored = _classes_seen(outcome.records, outcome.held_out, len(names))
     main = next(record.domain for record in records if record.scored)
     measured = _describe_split(plan) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
+    forest = map_held_out(outcome.records, outcome.fold_of, len(names), plan.seed)
+    measured["colour_forest"] = pixel_score(outcome.records, forest, names, scored)
     by_precision = {
         name: held_out_mean_iou(outcome.records, maps, len(names), scored)
         for name, maps in ({"torch_f32": outcome.held_out} | outcome.by_precision).items()
