@@ -135,6 +135,6 @@ def draw_window(
     drawn_at = round(size / rng.uniform(*SOFTENING)) if rng.random() < augmentation.soft_share else size
     view, shown = square(picture, side, corner, drawn_at), np.asarray(labels)
     view = np.asarray(Image.fromarray(view).resize((size, size)))
-    if rng.random() < augmentation.filler_share:
+    if augmentation.filler_share and rng.random() < augmentation.filler_share:
         view, shown = lay_filler(view, shown, rng)
     return recolour(turn(view, way), augmentation, rng), np.ascontiguousarray(turn(shown, way))
