@@ -76,6 +76,11 @@ def _mount_app(app: FastAPI, built_app: Path) -> None:
 class _Assets(StaticFiles):
     """Files whose names carry a digest of their content: a browser asks for each once."""
 
+    async def check_config(self) -> None:
+        """Where the app is not built there is nothing, which is no fault of the server."""
+        if not Path(str(self.directory)).is_dir():
+            raise HTTPException(404)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file at `path`."""
         response = await super().get_response(path, scope)
