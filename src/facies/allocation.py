@@ -29,4 +29,4 @@ def reuse_freed_memory() -> bool:
     except (AttributeError, OSError):
         return False
     wanted = {_M_MMAP_THRESHOLD: _REUSED_BYTES, _M_TRIM_THRESHOLD: _KEPT_BYTES, _M_ARENA_MAX: _POOLS}
-    return all([mallopt(parameter, value) for parameter, value in wanted.items()])
+    return all(mallopt(parameter, value) for parameter, value in wanted.items())
