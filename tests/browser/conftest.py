@@ -23,7 +23,7 @@ NARROW = (390, 844)
 PATIENCE_MS = 30_000
 SHIPPED = {"FACIES_CORAL_MODEL": "coral-bleaching", "FACIES_ROCK_MODEL": "rock-types", "FACIES_RUNTIME": "openvino"}
 
-SLOW = {"FACIES_RUNTIME": "fake", "FACIES_FAKE_DELAY_S": "0.4", "FACIES_WORKER_THREADS": "1", "FACIES_LEASE_S": "3"}
+SLOW = {"FACIES_RUNTIME": "fake", "FACIES_FAKE_DELAY_S": "0.6", "FACIES_WORKER_THREADS": "1", "FACIES_LEASE_S": "3"}
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _KEY_NAME = "facies-key"  # as in ui/src/session/key.ts
