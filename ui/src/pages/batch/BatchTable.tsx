@@ -7,6 +7,7 @@ import { number, share } from "@/words/amounts";
 import { type Row, type SortKey, sorted, type Table } from "./table";
 import styles from "./Batch.module.css";
 
+const UNSURE = "var(--line-strong)"; // what is no class of the package has no colour of its own
 const SHOWN_FROM = 0.01; // of a photo; a class that is less everywhere has no column here
 
 interface Props {
@@ -36,7 +37,7 @@ export function BatchTable({ table, jobs, classes }: Props) {
               </th>
               {shown.map((name) => (
                 <Head key={name} by={{ share: name }} sort={key} onSort={setKey} isNumber>
-                  <i className={styles["swatch"]} style={{ background: colours.get(name) }} aria-hidden="true" />
+                  <i className={styles["swatch"]} style={{ background: colours.get(name) ?? UNSURE }} aria-hidden="true" />
                   {name}
                 </Head>
               ))}
@@ -154,7 +155,7 @@ function Shares({ row, colours }: { row: Row; colours: ReadonlyMap<string, strin
           <i
             key={name}
             title={`${name}: ${share(value)}`}
-            style={{ width: `${value * 100}%`, background: colours.get(name) ?? "var(--line-strong)" }}
+            style={{ width: `${value * 100}%`, background: colours.get(name) ?? UNSURE }}
           />
         ) : null,
       )}
