@@ -1,10 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import ResultPage from ".";
 
 vi.mock("./viewer/library", () => ({ loadViewer: () => new Promise(() => undefined) }));
+
+configure({ asyncUtilTimeout: 15_000 }); // machines may be busy with other tests
+vi.setConfig({ testTimeout: 30_000 });
 
 const HOME = "/api/v1/jobs/7";
 const JOB = {

@@ -31,6 +31,12 @@ describe("an answer of tiles", () => {
     expect(storedDecision({}, model)).toEqual({ threshold: 0.5, band: null });
   });
 
+  it("was decided with the unsure band that a wanted error rate chose", () => {
+    const told = { ...tileSummary, unsure_band: [0.3, 0.6] } as unknown as Summary;
+    const answer = composeAnswer({ options: { error_rate: 0.1 } } as unknown as Job, told, CSV, model) as TileAnswer;
+    expect(answer.stored).toEqual({ threshold: 0.5, band: [0.3, 0.6] });
+  });
+
   it("can be looked at when its package is gone, without a threshold", () => {
     const answer = composeAnswer(job, tileSummary, CSV, null) as TileAnswer;
     expect(answer.poles).toBeNull();

@@ -32,7 +32,11 @@ export function composeAnswer(job: Job, summary: Summary, tilesCsv: string | nul
 function tileAnswer(job: Job, summary: Summary, tilesCsv: string, model: KnownModel | null): TileAnswer {
   const grid = new TileGrid(readTiles(tilesCsv));
   const poles = model === null ? null : polesOf(model);
-  const stored = storedDecision({ ...job.options, ...summary.options }, model);
+  const band = asBand(summary["unsure_band"]); // as an error rate chose it
+  const stored = storedDecision(
+    { ...job.options, ...summary.options, ...(band === null ? {} : { unsure_band: band }) },
+    model,
+  );
   const found = Object.keys(summary.tiles?.by_class ?? {}).filter((name) => name !== UNSURE);
   const known = model?.classes ?? found.map((name, index) => ({ index, name, rgb: OTHER_RGBS[index % 6] ?? [] }));
   const styles = known.map(styleOf).sort((one, other) => rank(one, poles) - rank(other, poles));
