@@ -31,8 +31,9 @@ _KEY_NAME = "facies-key"  # as in ui/src/session/key.ts
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of a file: while Playwright runs, its event loop stands in the way of any other test's."""
     program = os.environ.get("FACIES_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         _do_without("there is no Chromium here; install it, or name one in FACIES_TEST_CHROMIUM")
