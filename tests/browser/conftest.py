@@ -33,7 +33,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for the tests of a file. Playwright runs an event loop meanwhile, and no other test could run its own."""
+    """A browser for the tests of a file. Playwright runs an event loop meanwhile: other tests could not run one."""
     program = os.environ.get("FACIES_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         _do_without("there is no Chromium here; install it, or name one in FACIES_TEST_CHROMIUM")
