@@ -37,7 +37,11 @@ export function BatchTable({ table, jobs, classes }: Props) {
               </th>
               {shown.map((name) => (
                 <Head key={name} by={{ share: name }} sort={key} onSort={setKey} isNumber>
-                  <i className={styles["swatch"]} style={{ background: colours.get(name) ?? UNSURE }} aria-hidden="true" />
+                  <i
+                    className={styles["swatch"]}
+                    style={{ background: colours.get(name) ?? UNSURE }}
+                    aria-hidden="true"
+                  />
                   {name}
                 </Head>
               ))}
