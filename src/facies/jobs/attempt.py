@@ -24,7 +24,7 @@ from facies.findings import Analysis
 from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs
 from facies.jobs.checkpoint import AFTER_S, JobCheckpoint
-from facies.jobs.job import Job, Lease
+from facies.jobs.job import ANY_OWNER, Job, Lease
 from facies.jobs.removal import remove_files
 from facies.jobs.store import JobStore
 from facies.models.recall import Checkpoint
@@ -136,7 +136,18 @@ class Attempt:
             _log.exception("The end of job %s could not be written down; its lease will run out.", self.job.id)
         finally:
             self._checkpoint.close()
+            self._leave_no_stale_checkpoint()
             self._over.set()
+
+    def _leave_no_stale_checkpoint(self) -> None:
+        """Whoever was frozen may have written on after another had finished the job and removed the checkpoints."""
+        if not self._checkpoint.is_begun:
+            return
+        try:
+            if self._at.store.get(self.job.id, ANY_OWNER).status.is_over:
+                self._checkpoint.discard()
+        except StoreError as error:  # it goes with the job
+            _log.warning("Whether the checkpoint of job %s is needed could not be read: %s", self.job.id, error)
 
     def _reach_an_end(self) -> None:
         try:

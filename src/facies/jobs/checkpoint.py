@@ -63,6 +63,11 @@ class JobCheckpoint:
         self._writer: BlobWriter | None = None
         self._is_closed = False
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether this attempt has a file."""
+        return self._writer is not None
+
     def kept(self, width: int) -> Iterator[tuple[Numbers, Values]]:
         """See `facies.models.recall.Checkpoint.kept`."""
         names, tiles = self._names(), 0
