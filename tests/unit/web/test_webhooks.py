@@ -304,7 +304,7 @@ def test_tls_is_asked_for_under_the_name(monkeypatch):
             with connection:
                 greetings.append(connection.recv(4096))
 
-        thread = threading.Thread(target=greet)
+        thread = threading.Thread(target=greet, daemon=True)
         thread.start()
         with pytest.raises(httpx2.TransportError):
             asyncio.run(post(f"https://receiver.example:{listener.getsockname()[1]}/", {}, b"", allow_private=False))
@@ -324,7 +324,7 @@ def test_an_address_of_the_longer_kind_is_called(told):
                 heads.append(connection.recv(4096))
                 connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         port = listener.getsockname()[1]
         assert asyncio.run(post(f"http://[::1]:{port}/", {}, b"", allow_private=True)) == 204
