@@ -18,7 +18,7 @@ from facies.errors import FaciesError
 from facies.imaging import png
 from facies.training import synth_cores, synth_reefs
 
-_REEF_SEED = 45
+_REEF_SEED = 65
 _CORE_SEED = 60
 _CORE_ROCK_TYPES = (1, 3, 5, 6, 7, 9, 10, 11)
 _OVERVIEW_WIDTH = 1440

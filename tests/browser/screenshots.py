@@ -34,7 +34,7 @@ def main() -> None:
 
 def _analyse(server: Server, folder: Path) -> dict[str, str]:
     reef, core = folder / "reef-transect-12.jpg", folder / "core-box-7.jpg"
-    reef.write_bytes(encode(synth_reefs.draw(45, width=1952, height=1464).photo, "JPEG"))
+    reef.write_bytes(encode(synth_reefs.draw(65, width=1952, height=1464).photo, "JPEG"))
     core.write_bytes(encode(synth_cores.draw(60, rock_types=(1, 3, 5, 6, 7, 9, 10, 11)).photo, "JPEG"))
     depths = {"depth_top_m": 1210.5, "depth_base_m": 1214.0}
     return {
