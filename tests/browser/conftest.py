@@ -31,18 +31,24 @@ _KEY_NAME = "facies-key"  # as in ui/src/session/key.ts
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser for the tests of a file. Playwright runs an event loop meanwhile: other tests could not run one."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; nothing is started before it is known to be there."""
     program = os.environ.get("FACIES_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         _do_without("there is no Chromium here; install it, or name one in FACIES_TEST_CHROMIUM")
     if not (BUILT_APP / "index.html").is_file():
         _do_without("the web app is not built; `make ui` builds it")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A browser for the tests of a file. Playwright runs an event loop meanwhile: other tests could not run one."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def _do_without(reason: str) -> None:
@@ -148,7 +154,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser, start_server: Callable[..., Server]) -> Server:
+def server(chromium: str, start_server: Callable[..., Server]) -> Server:
     """A server with the shipped packages and its worker."""
     return start_server()
 

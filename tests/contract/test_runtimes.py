@@ -1,6 +1,7 @@
 """What every runtime must do, run by every runtime."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from facies.errors import RuntimeClosedError
 from facies.models.fake import FakeRuntime
 from facies.models.openvino import OpenVinoRuntime
+from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Batch
 from tests.data.networks import map_package, tile_package
 
@@ -102,3 +104,16 @@ class TestEveryRuntime:
         with pytest.raises(RuntimeClosedError):
             runtime.submit(tiles_of(1))
         runtime.close()
+
+
+@pytest.mark.parametrize("runtime_class", RUNTIMES.values(), ids=RUNTIMES)
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
+def test_a_package_with_a_domain_gets_a_score_a_tile(runtime_class, name):
+    package = Registry([SHIPPED]).get(name)
+    assert package.manifest.domain is not None
+    with closing(runtime_class(package)) as runtime:
+        shape = (runtime.batch_size, *package.manifest.input.size_hw, 3)
+        scores = runtime.submit(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)).result().domain_scores
+    assert scores.shape == (runtime.batch_size,)
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()

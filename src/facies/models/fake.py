@@ -1,6 +1,7 @@
 """A runtime that looks at brightness instead of running a network: deterministic, instant, for tests and first steps.
 
-It takes any package. Light tiles belong to the last class, dark ones to the first; it has no domain scores.
+It takes any package. Light tiles belong to the last class, dark ones to the first; where the package has a domain, grey
+tiles lie in its middle, black and white ones at its rim.
 """
 
 import os
@@ -54,9 +55,11 @@ class FakeRuntime:
         if (tiles == CRASHING_RGB).all(axis=(1, 2, 3)).any():
             os.abort()
         brightness = tiles.mean(axis=3, dtype=np.float32) / 255.0
-        if self.package.manifest.task == "tile-classification":
-            brightness = brightness.mean(axis=(1, 2))
-        return Answers(_spread(brightness, len(self.package.manifest.classes)))
+        of_tiles = brightness.mean(axis=(1, 2))
+        manifest = self.package.manifest
+        seen = of_tiles if manifest.task == "tile-classification" else brightness
+        scores = None if manifest.domain is None else np.abs(2 * of_tiles - 1) * np.float32(manifest.domain.limit)
+        return Answers(_spread(seen, len(manifest.classes)), scores)
 
 
 def _spread(brightness: Probs, class_count: int) -> Probs:
