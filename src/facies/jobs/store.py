@@ -492,12 +492,6 @@ class JobStore:
         inserted = [connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one() for row in values]
         return [rows.job_of(row) for row in inserted]
 
-    def _change_all(self, which: Condition, values: rows.Values) -> int:
-        if not self._any(which):  # a read first, for this is asked often and mostly in vain
-            return 0
-        with self._database.write() as connection:
-            return connection.execute(sa.update(jobs).where(which).values(values)).rowcount
-
     def _release(self, which: Condition) -> int:
         is_running = sa.and_(jobs.c.status == Status.STARTED, which)
         if not self._any(is_running):  # a read first, for this is asked often and mostly in vain

@@ -19,8 +19,6 @@ from facies.jobs.store import JobStore
 from facies.web.auth import KeyCheck
 from facies.web.metrics import CONTENT_TYPE, Metrics
 
-PATHS = ("/livez", "/readyz", "/metrics")
-
 _REFUSED: dict[int | str, dict[str, Any]] = {
     401: {"description": "No key, where one is needed"},
     403: {"description": "The key has not the scope `admin`"},
