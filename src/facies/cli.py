@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ import typer
 
 from facies import assembly, batch, logs, terminal
 from facies.allocation import reuse_freed_memory
+from facies.batch import Outcome
 from facies.errors import FaciesError, OptionError, TrainingError
-from facies.flags import takes_settings
+from facies.flags import takes_options, takes_settings
 from facies.jobs.key import DEFAULT_SCOPES, Scope
 from facies.options import Options
 from facies.settings import Settings
@@ -94,23 +96,13 @@ def worker(
 
 @app.command()
 @takes_settings(*ANALYSE_SETTINGS)
+@takes_options
 def analyse(
     photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
     *,
     model: Annotated[str, typer.Option(help="Package: name or name@version.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Where the results go: one folder a photo.")] = Path("facies-results"),
-    opacity: Annotated[float, typer.Option(help="Of the colours over the photo, 0 to 1 (segmentation).")] = 0.5,
-    depth_top: Annotated[
-        float | None, typer.Option(help="Depth of the photo's upper end in the hole, metres (cores).")
-    ] = None,
-    depth_base: Annotated[float | None, typer.Option(help="Depth of its lower end, metres.")] = None,
-    min_confidence: Annotated[
-        float | None, typer.Option(help="Pixels less sure than this are called unsure, 0 to 1 (segmentation).")
-    ] = None,
-    error_rate: Annotated[
-        float | None,
-        typer.Option(help="Share of each class that may get the other's label; what is too close is unsure (tiles)."),
-    ] = None,
+    options: Mapping[str, Any],
     settings: Settings,
 ) -> None:
     """Analyse photos on this machine, without a server.
@@ -125,29 +117,21 @@ def analyse(
     Ends with 0 when all is done, 1 when some photos failed, 2 when the command makes no sense.
     """
     reuse_freed_memory()
-    options = Options(
-        opacity,
-        depth_top_m=depth_top,
-        depth_base_m=depth_base,
-        min_confidence=min_confidence,
-        error_rate=error_rate,
-    )
+    chosen = Options.from_json(options)
     found = batch.find_photos(photos)
-    if depth_top is not None and len(found) > 1:
-        raise OptionError("--depth-top and --depth-base are those of one photo; analyse it on its own.")
+    _check_depths(options, found)
     runtime = assembly.Runtimes(settings).get(model)
-    options.applied_to(runtime.package.manifest)  # what does not suit the package is said once, not for every photo
+    chosen.applied_to(runtime.package.manifest)  # what does not suit the package is said once, not for every photo
     total = sum(batch.count_tiles(photo, runtime.package.manifest) for photo in found)
     with terminal.tiles_bar(total) as bar:
         advance = lambda tiles: bar.advance(bar.task_ids[0], tiles)  # noqa: E731
-        outcomes = list(batch.analyse_all(found, runtime, out, options, assembly.sizes(settings), advance))
+        outcomes = list(batch.analyse_all(found, runtime, out, chosen, assembly.sizes(settings), advance))
     runtime.close()
-    terminal.show_outcomes(outcomes, out)
-    if any(outcome.error for outcome in outcomes):
-        raise typer.Exit(EXIT_SOME_FAILED)
+    _conclude(outcomes, found, out)
 
 
 @app.command()
+@takes_options
 def submit(
     photos: Annotated[list[Path], typer.Argument(help="Photos, and folders of photos.", show_default=False)],
     *,
@@ -157,8 +141,11 @@ def submit(
         typer.Option(help="API key, better given as a variable.", envvar="FACIES_KEY", show_default=False),
     ] = None,
     model: Annotated[str, typer.Option(help="Package: name or name@version.", show_default=False)],
-    options: Annotated[str, typer.Option(help='Of the analysis, JSON: {"threshold": 0.4}.')] = "{}",
+    more_options: Annotated[
+        str, typer.Option("--options", help='Of the analysis, JSON: {"threshold": 0.4}; flags go before.')
+    ] = "{}",
     out: Annotated[Path, typer.Option(help="Where the results go: one folder a photo.")] = Path("facies-results"),
+    options: Mapping[str, Any],
 ) -> None:
     """Have a server analyse photos, and fetch the results.
 
@@ -169,12 +156,11 @@ def submit(
     from facies.client import Client  # the HTTP library is needed by few commands
     from facies.submit import submit_all
 
-    wanted, found = _json_object(options), batch.find_photos(photos)
+    wanted, found = {**_json_object(more_options), **options}, batch.find_photos(photos)
+    _check_depths(wanted, found)
     with Client(server, key) as client, terminal.photo_bars(len(found)) as bars:
         outcomes = list(submit_all(found, client, model, wanted, out, bars))
-    terminal.show_outcomes(outcomes, out)
-    if any(outcome.error for outcome in outcomes):
-        raise typer.Exit(EXIT_SOME_FAILED)
+    _conclude(outcomes, found, out)
 
 
 @app.command()
@@ -203,6 +189,21 @@ def bench(
     if out is not None:
         figures = {"model": package.reference, "machine": machine, "photos": [each.to_json() for each in timings]}
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _check_depths(options: Mapping[str, Any], photos: Sequence[Path]) -> None:
+    """Several photos cannot lie between the same two depths."""
+    if len(photos) > 1 and not options.keys().isdisjoint({"depth_top_m", "depth_base_m"}):
+        raise OptionError("--depth-top and --depth-base are those of one photo; send it on its own.")
+
+
+def _conclude(outcomes: Iterable[Outcome], photos: Sequence[Path], out: Path) -> None:
+    """Show what became of the photos, in the order in which they were given."""
+    places = {photo: place for place, photo in enumerate(photos)}
+    in_order = sorted(outcomes, key=lambda outcome: places[outcome.photo])
+    terminal.show_outcomes(in_order, out)
+    if any(outcome.error for outcome in in_order):
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 output = Console(highlight=False)
 
 _MOST_NAMES = 12
+_LEAST_PERCENT = 0.005
+"""What would be rounded to 0% is there all the same."""
 
 
 @contextmanager
@@ -127,7 +129,11 @@ def _findings(summary: dict[str, Any]) -> Text:
             f"{summary['tiles']['total']} tiles: " + _listed([f"{count} {name}" for name, count in counts.items()])
         )
     areas = sorted(summary["classes"], key=lambda area: -area["share"])
-    return Text(", ".join(f"{area['name']} {area['share']:.0%}" for area in areas) or "no rock found")
+    return Text(", ".join(f"{area['name']} {_percent(area['share'])}" for area in areas) or "no rock found")
+
+
+def _percent(share: float) -> str:
+    return "<1%" if 0 < share < _LEAST_PERCENT else f"{share:.0%}"
 
 
 def _listed(words: Sequence[str]) -> str:

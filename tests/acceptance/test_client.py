@@ -130,12 +130,15 @@ def test_the_command_sends_photos_and_fetches_results(server, photo, tmp_path):
     broken.write_bytes(PHOTO[:200])
     out = tmp_path / "out"
     command = [sys.executable, "-m", "facies", "submit", str(photo), str(broken), "--model", "test-coral"]
-    command += ["--server", server.url, "--options", '{"threshold": 0.4}', "--out", str(out)]
+    command += ["--server", server.url, "--options", '{"threshold": 0.4}', "--unsure-band", "0.3", "0.6"]
+    command += ["--out", str(out)]
     finished = subprocess.run(
         command, env={**server.environment, "FACIES_KEY": server.key}, capture_output=True, text=True, timeout=60
     )
     assert finished.returncode == 1, finished.stderr
-    assert json.loads((out / "reef" / "summary.json").read_text())["tiles"]["total"] == 4
+    summary = json.loads((out / "reef" / "summary.json").read_text())
+    assert summary["tiles"]["total"] == 4
+    assert summary["options"] == {"opacity": 0.5, "threshold": 0.4, "unsure_band": [0.3, 0.6]}
     assert (out / "reef" / "overlay.png").exists()
     assert "reef.png" in finished.stdout
     assert "broken.png" in finished.stderr

@@ -1,6 +1,7 @@
 """The command line as a person uses it: real processes, real files."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from facies.options import Options
 from tests.data.networks import map_package, tile_package
 from tests.data.photos import encode, noise
+
+OPTION_NAMES = [option.name for option in dataclasses.fields(Options)]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,33 @@ def test_segmentation_leaves_a_map_of_indices_and_a_log(facies, photos, tmp_path
     np.testing.assert_array_equal(overlay[rock], np.asarray(labels.convert("RGB"))[rock])
 
 
+def test_every_option_of_an_analysis_has_a_flag(facies, photos, tmp_path):
+    asked = ("--threshold", "0.9", "--unsure-band", "0.2", "0.8", "--opacity", "0.3")
+    done = facies("analyse", photos / "a.jpg", "--model", "pale", "--out", "out", *asked)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "out" / "a" / "summary.json").read_text())
+    assert summary["options"] == {"opacity": 0.3, "threshold": 0.9, "unsure_band": [0.2, 0.8]}
+    for row in table_of(tmp_path / "out" / "a" / "tiles.csv"):
+        probability = float(row["probability"])
+        assert (row["label"] == "unsure") == (0.2 < probability < 0.8)
+    asked = ("--overlap", "4", "--min-confidence", "1")
+    done = facies("analyse", photos / "b.png", "--model", "beds", "--out", "out", *asked)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "out" / "b" / "summary.json").read_text())
+    assert summary["options"] == {"opacity": 0.5, "overlap": 4, "min_confidence": 1.0}
+    for command in ("analyse", "submit"):
+        told = facies(command, "--help").stdout
+        assert all(f"--{name.replace('_', '-').removesuffix('-m')}" in told for name in OPTION_NAMES)
+
+
+def test_the_table_on_the_screen_has_the_photos_as_they_were_given(facies, photos):
+    (photos / "large.png").write_bytes(encode(noise(900, 900)))
+    given = ["large.png", "b.tif", "a.jpg", "b.png"]
+    done = facies("analyse", *(photos / name for name in given), "--model", "pale")
+    shown = [line.split()[0] for line in done.stdout.splitlines()]
+    assert shown == ["photo", *given]
+
+
 def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_path):
     whole = (photos / "a.jpg").read_bytes()
     (photos / "cut.jpg").write_bytes(whole[: len(whole) // 2])
@@ -116,6 +147,9 @@ def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_pat
         (("analyse", ".", "--model", "pale"), "holds no photo"),
         (("analyse", "dive 1/a.jpg", "--model", "gold"), "known are: beds@1.0.0"),
         (("analyse", "dive 1/a.jpg", "--model", "pale", "--opacity", "2"), "between 0 and 1"),
+        (("analyse", "dive 1/a.jpg", "--model", "beds", "--threshold", "0.4"), "no meaning for beds@1.0.0"),
+        (("analyse", "dive 1/a.jpg", "--model", "pale", "--unsure-band", "0.4"), "2 arguments"),
+        (("submit", "dive 1", "--model", "beds", "--depth-top", "1", "--depth-base", "2"), "those of one photo"),
         (("analyse", ".", "--model", "beds", "--depth-top", "1"), "give both or none"),
         (("analyse", "dive 1", "--model", "beds", "--depth-top", "1", "--depth-base", "2"), "those of one photo"),
         (("analyse", "dive 1/a.jpg"), "--model"),
@@ -134,7 +168,7 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, 
 
 COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
 COMMANDS += ["data", "data synth-cores", "data synth-reefs", "evaluate", "bench", "models add", "models new"]
-COMMANDS += ["keys", "keys create", "keys list", "keys revoke"]
+COMMANDS += ["submit", "models fit-domain", "keys", "keys create", "keys list", "keys revoke"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

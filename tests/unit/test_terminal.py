@@ -26,3 +26,11 @@ def test_of_many_classes_only_those_found_are_listed_most_frequent_first(capsys)
     assert "190 tiles: 19 class19, 18 class18" in found
     assert found.count("class") == 12
     assert "and 7 more" in found
+
+
+def test_a_rock_type_that_is_there_has_no_share_of_nothing(capsys):
+    areas = [{"name": name, "share": share} for name, share in {"sandstone": 0.994, "crust": 0.004}.items()]
+    terminal.show_outcomes(
+        [Outcome(Path("a.jpg"), Path("out/a"), {"width": 10, "height": 20, "classes": areas}, None)], Path("out")
+    )
+    assert "sandstone 99%, crust <1%" in capsys.readouterr().out
