@@ -196,6 +196,12 @@ def _remarks(evaluation: dict[str, Any]) -> list[dict[str, str]]:
     if data["groups"] < _FEW_GROUPS:
         kind = "groups" if data["groups_known"] else "pictures"
         notes.append(f"There are only {data['groups']} {kind}; the intervals are rough.")
+    domain = evaluation["domain"]
+    if domain is not None and domain["out_of_domain"]:
+        notes.append(
+            f"{domain['out_of_domain']} of {domain['pictures']} tested pictures are out of the package's domain: "
+            "unlike what it was trained on. They count in all scores."
+        )
     counts = evaluation["confusion"]["counts"]
     missing = [name for name, row in zip(evaluation["confusion"]["names"], counts, strict=True) if not sum(row)]
     if missing:

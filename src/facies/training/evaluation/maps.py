@@ -13,10 +13,12 @@ from facies.errors import TrainingError
 from facies.findings import MapAnalysis
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
+from facies.reports.domain import DomainFinding
 from facies.training import metrics
 from facies.training.coco import CocoRecord
 from facies.training.datasets import IGNORE, MaskRecord, PhotoRecord
 from facies.training.evaluation import curves
+from facies.training.evaluation.domain import Judged, count_out_of_domain
 from facies.training.evaluation.leaks import Picture, perceptual_hash
 from facies.training.evaluation.serving import serve
 from facies.training.evaluation.thumbnails import thumbnail
@@ -44,6 +46,7 @@ class MapAnswer:
         right, wrong: int64 (256,), pixels of known class by confidence.
         is_object, is_background: int64 (511,), pixels by how surely they were called object, least surely first.
         thumbnails: photo, truth and answer, as data URLs.
+        domain: how far the photo lies from what the package was trained on; None where it cannot tell.
     """
 
     record: PhotoRecord
@@ -55,6 +58,7 @@ class MapAnswer:
     is_object: Counts
     is_background: Counts
     thumbnails: list[str]
+    domain: DomainFinding | None
 
 
 def answer_maps(records: Sequence[PhotoRecord], runtime: Runtime, report: Report) -> list[MapAnswer]:
@@ -98,6 +102,7 @@ def _answer(record: PhotoRecord, runtime: Runtime, scratch: Path) -> MapAnswer:
             thumbnail(_coloured(truth, manifest), _THUMBNAIL, "PNG"),
             thumbnail(_coloured(found, manifest), _THUMBNAIL, "PNG"),
         ],
+        analysis.domain,
     )
 
 
@@ -147,6 +152,7 @@ def score_maps(answers: Sequence[MapAnswer], manifest: Manifest) -> dict[str, An
         "coverage": _coverage(answers),
         "groups": _groups(answers, manifest),
         "domains": _domains(answers, manifest),
+        "domain": count_out_of_domain([_judged(answer) for answer in answers]),
     }
 
 
@@ -250,6 +256,11 @@ def _groups(answers: Sequence[MapAnswer], manifest: Manifest) -> list[dict[str, 
             }
         )
     return sorted(rows, key=lambda row: row["accuracy"])
+
+
+def _judged(answer: MapAnswer) -> Judged:
+    right, pixels = int(np.trace(answer.matrix)), int(answer.matrix.sum())
+    return Judged(answer.record.name, answer.record.group, answer.domain, right, pixels)
 
 
 def _domains(answers: Sequence[MapAnswer], manifest: Manifest) -> list[dict[str, Any]]:

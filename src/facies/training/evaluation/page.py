@@ -37,6 +37,7 @@ def render(evaluation: Evaluation) -> str:
         _calibration,
         _coverage,
         _neither,
+        _domain,
         _groups,
         _worst,
         _leaks,
@@ -255,6 +256,34 @@ def _neither(evaluation: Evaluation) -> str:
         "Pictures of none of the classes",
         f"<p>{neither['pictures']:,} pictures show none of the classes. They were called: {called}.{share}</p>",
     )
+
+
+def _domain(evaluation: Evaluation) -> str:
+    """Pictures unlike what the package was trained on."""
+    found = evaluation["domain"]
+    if found is None:
+        return _section("Out of domain", "<p>The package has no domain, so it cannot tell strange pictures.</p>")
+    out, within = found["out_of_domain"], found["pictures"] - found["out_of_domain"]
+    rows = "".join(
+        f'<tr><th>{name}</th><td class="n">{count:,}</td><td class="n">{_number(found["accuracy"][side])}</td></tr>'
+        for name, count, side in (("within", within, "within"), ("out of domain", out, "beyond"))
+    )
+    count = "photos" if evaluation["package"]["task"] == "segmentation" else "pictures"
+    table = f'<table><tr><th>domain</th><th class="n">{count}</th><th class="n">accuracy</th></tr>{rows}</table>'
+    share = found["share"]
+    note = (
+        f"{share['value']:.1%} ({share['low']:.1%} – {share['high']:.1%}) have a domain score above the package's "
+        f"limit of {found['limit']:.3f}; the median is {found['median']:.3f}. Of photos like those it was trained on, "
+        "1% should."
+    )
+    return _section("Out of domain", f"{table}<p>{note}</p>{_strangest(found['strangest'])}")
+
+
+def _strangest(entries: Sequence[Mapping[str, Any]]) -> str:
+    if not entries:
+        return ""
+    shown = ", ".join(f"{escape(entry['name'])} ({entry['score']:.2f})" for entry in entries)
+    return f"<p>The strangest: {shown}.</p>"
 
 
 def _groups(evaluation: Evaluation) -> str:

@@ -14,11 +14,13 @@ from facies.findings import TileAnalysis
 from facies.models.decision import decide
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime
+from facies.reports.domain import DomainFinding
 from facies.training import metrics
 from facies.training.calibration import fit_temperature, softmax
 from facies.training.datasets import NEITHER, TileRecord
 from facies.training.error_rates import measure_error_rates
 from facies.training.evaluation import curves
+from facies.training.evaluation.domain import Judged, count_out_of_domain
 from facies.training.evaluation.leaks import Picture, perceptual_hash
 from facies.training.evaluation.serving import serve
 from facies.training.evaluation.thumbnails import thumbnail
@@ -44,6 +46,7 @@ class TileAnswers:
         raw: float64 (N, C), the same without the package's calibration.
         found: int64 (N,), the class decided on.
         pictures: for the check for leaks.
+        domains: how far each picture lies from what the package was trained on; None where it cannot tell.
     """
 
     records: Sequence[TileRecord]
@@ -52,6 +55,7 @@ class TileAnswers:
     raw: npt.NDArray[np.float64]
     found: npt.NDArray[np.int64]
     pictures: Sequence[Picture]
+    domains: Sequence[DomainFinding | None]
 
     @property
     def labelled(self) -> "TileAnswers":
@@ -67,6 +71,7 @@ class TileAnswers:
             self.raw[chosen],
             self.found[chosen],
             [self.pictures[number] for number in chosen],
+            [self.domains[number] for number in chosen],
         )
 
 
@@ -77,7 +82,7 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
         TrainingError: a picture cannot be read, or would not be served.
     """
     manifest = runtime.package.manifest
-    served, raw, pictures = [], [], []
+    served, raw, pictures, domains = [], [], [], []
     with TemporaryDirectory(prefix="facies-") as scratch:
         for number, record in enumerate(records, start=1):
             pixels = record.read()
@@ -90,11 +95,12 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
             served.append(np.average(probs, axis=0, weights=areas))
             raw.append(np.average(uncalibrated(probs, manifest), axis=0, weights=areas))
             pictures.append(Picture(record.name, record.group, perceptual_hash(pixels)))
+            domains.append(analysis.domain)
             report("pictures", number, len(records))
     labels = np.array([record.label for record in records], np.int64)
     without_band = manifest.decision.model_copy(update={"unsure_band": None})
     found = decide(np.stack(served).astype(np.float32), manifest.model_copy(update={"decision": without_band}))
-    return TileAnswers(records, labels, np.stack(served), np.stack(raw), found.astype(np.int64), pictures)
+    return TileAnswers(records, labels, np.stack(served), np.stack(raw), found.astype(np.int64), pictures, domains)
 
 
 def uncalibrated(probs: Floats, manifest: Manifest) -> npt.NDArray[np.float64]:
@@ -136,6 +142,7 @@ def score_tiles(answers: TileAnswers, manifest: Manifest, folds: FoldOf | None) 
         "coverage": _coverage(told),
         "groups": _groups(told, names),
         "domains": _domains(told, manifest),
+        "domain": count_out_of_domain(_judged(answers)),
     }
     if folds is not None and manifest.positive_index is not None:
         positive = told.labels == manifest.positive_index
@@ -281,6 +288,15 @@ def _domains(told: TileAnswers, manifest: Manifest) -> list[dict[str, Any]]:
         part = told.chosen(np.flatnonzero(domain_of == domain).tolist())
         rows.append({"domain": str(domain), "pictures": len(part.labels), "scores": _main_scores(part, manifest)})
     return rows
+
+
+def _judged(answers: TileAnswers) -> list[Judged]:
+    return [
+        Judged(record.name, record.group, domain, int(label == found), int(label != NEITHER))
+        for record, domain, label, found in zip(
+            answers.records, answers.domains, answers.labels.tolist(), answers.found.tolist(), strict=True
+        )
+    ]
 
 
 def _neither(answers: TileAnswers, manifest: Manifest) -> dict[str, Any]:

@@ -179,6 +179,49 @@ class TestTiles:
         assert [row["pictures"] for row in found["groups"]] == [4, 4, 4]
 
 
+class TestDomain:
+    """The test packages know grey pictures; a red one is as far from these as its channels are apart."""
+
+    def write(self, data):
+        write_image_folders(data, pictures=3)
+        for name, folder in {"red.png": "bleached", "redder.png": "healthy"}.items():
+            Image.new("RGB", (16, 16), (255 if name == "redder.png" else 200, 0, 0)).save(data / folder / name)
+
+    def test_pictures_out_of_domain_are_counted_and_named(self, tmp_path, data):
+        self.write(data)
+        package = tile_package(tmp_path / "packages" / "tiles", domain_limit=2.0)
+        found, page = run(package, tmp_path, Source(data))
+        strange = found["domain"]
+        assert (strange["limit"], strange["pictures"], strange["out_of_domain"]) == (2.0, 8, 2)
+        assert strange["share"]["value"] == 0.25
+        assert [entry["name"] for entry in strange["strangest"]] == ["redder.png", "red.png"]
+        assert strange["accuracy"] == {"within": 1.0, "beyond": 0.5}
+        assert "2 of 8 tested pictures are out of the package's domain" in remarks(found, "note")
+        assert "25.0%" in page
+        assert "redder.png (" in page
+
+    def test_a_package_without_a_domain_says_so(self, tmp_path, tiles, data):
+        self.write(data)
+        found, page = run(tiles, tmp_path, Source(data))
+        assert found["domain"] is None
+        assert "The package has no domain" in page
+
+    def test_pictures_of_no_class_count_too(self, tmp_path, data):
+        write_tile_table(data)
+        package = tile_package(tmp_path / "packages" / "tiles", domain_limit=1e-6)
+        strange = run(package, tmp_path, Source(data, layout(tmp_path, TABLE)))[0]["domain"]
+        assert (strange["pictures"], strange["out_of_domain"]) == (24, 24)
+        assert strange["accuracy"] == {"within": None, "beyond": 1.0}
+
+    def test_photos_are_judged_by_their_pixels(self, tmp_path, data):
+        TestMaps().write(data, wrong=(2,))
+        package = map_package(tmp_path / "packages" / "map", domain_limit=1e-6)
+        found, _ = run(package, tmp_path, Source(data))
+        strange = found["domain"]
+        assert strange["out_of_domain"] == 4
+        assert strange["accuracy"]["beyond"] == pytest.approx(found["scores"]["pixel accuracy"]["value"])
+
+
 class TestMaps:
     @pytest.fixture
     def package(self, tmp_path):
