@@ -61,6 +61,7 @@ def analyse(photo: str | PathLike[str], model: str, options: Options = DEFAULT_O
     Raises:
         PhotoError: the file is no photo, too large or damaged.
         PackageError: there is no such model, or its package is damaged.
+        OSError: there is no such file, or it may not be read.
     """
     from facies.assembly import shared_runtimes  # the back ends load when they are needed
 

@@ -172,12 +172,22 @@ def add_package(source: Path, settings: Settings) -> Package:
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator["JobStore"]:
-    """The job store, closed at the end."""
+    """The job store, closed at the end.
+
+    Raises:
+        SettingsError: the data folder cannot be made or written to.
+        StoreError: the database cannot be opened.
+    """
     from facies.jobs.sealing import Seal
     from facies.jobs.store import JobStore
 
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    seal = Seal.of_file(settings.data_dir / _SEAL_NAME)
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seal = Seal.of_file(settings.data_dir / _SEAL_NAME)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {settings.data_dir} cannot be used: {error.strerror}. Choose another with --data-dir."
+        ) from error
     store = JobStore.open(
         settings.store_url, seal, queue_limit=settings.queue_limit, time_to_live_s=settings.time_to_live_s
     )

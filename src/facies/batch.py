@@ -118,6 +118,9 @@ def into_folders(
 
     Yields:
         one outcome a photo, as they come.
+
+    Raises:
+        OSError: nothing can be written to `out`; said before any work is done.
     """
     folders = {photo: out / name for photo, name in zip(photos, _folder_names(photos), strict=True)}
 
@@ -127,6 +130,7 @@ def into_folders(
         except (FaciesError, OSError) as error:
             return Outcome(photo, error=str(error))
 
+    out.mkdir(parents=True, exist_ok=True)
     outcomes: dict[Path, Outcome] = {}
     threads = ThreadPoolExecutor(photos_in_hand)
     try:
@@ -136,7 +140,6 @@ def into_folders(
             yield outcome
     finally:
         threads.shutdown(wait=False, cancel_futures=True)  # a Ctrl-C does not wait for the photos that have not begun
-    out.mkdir(parents=True, exist_ok=True)
     (out / SUMMARY_NAME).write_bytes(to_csv(summary_rows([outcomes[photo] for photo in folders])))
 
 

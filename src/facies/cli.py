@@ -480,6 +480,11 @@ def main() -> None:
     except FaciesError as error:
         terminal.show_error(str(error))
         sys.exit(EXIT_WRONG_USAGE)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        terminal.show_error(f"{error.filename} cannot be used: {error.strerror}.")
+        sys.exit(EXIT_WRONG_USAGE)
     except SystemExit as leaving:
         if isinstance(leaving.__context__, typer.Abort):
             # Ctrl-C: Python would wait for every thread that still listens to a server or looks at a photo.

@@ -6,7 +6,7 @@ A tile classifier gives a `TileAnalysis`, a segmenter a `MapAnalysis`; both are 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ from facies.reports.tiles import TileRow, count_labels, tile_rows
 _MAP_STRIPE_ROWS = 128
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Analysis(ABC):
     """What was found on one photo.
 
@@ -51,6 +51,10 @@ class Analysis(ABC):
     photo: Photo
     analyse_s: float
     domain: DomainFinding | None
+
+    def __repr__(self) -> str:
+        height, width = self.photo.image_hw
+        return f"<{type(self).__name__} of {width} × {height} pixels by {self.manifest.reference}>"
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -127,7 +131,7 @@ class Analysis(ABC):
         """Name and content of the files that hold the answer itself."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TileAnalysis(Analysis):
     """Every tile with its probability and label.
 
@@ -137,7 +141,7 @@ class TileAnalysis(Analysis):
     """
 
     grid: Grid
-    probs: Probs = field(repr=False)
+    probs: Probs
 
     @cached_property
     def labels(self) -> npt.NDArray[np.uint16]:
@@ -185,7 +189,7 @@ class TileAnalysis(Analysis):
         yield "tiles.json", [to_json(self.rows)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MapAnalysis(Analysis):
     """Every pixel with its class.
 

@@ -132,6 +132,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise SettingsError(
+                    f"There is no setting {name!r}, which {FILE_NAME} names; `facies serve --help` lists them."
+                ) from error
             raise SettingsError(f"The setting {name!r} cannot be used: {first['msg']}.") from error
         except (SourceError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"The settings cannot be read: {error}; lists are written as JSON.") from error

@@ -59,6 +59,13 @@ def test_tiles_are_answered_one_by_one(tmp_path, photo, runtime):
     assert counts["total"] == 12 == sum(counts["by_class"].values())
 
 
+def test_a_result_shows_itself_in_one_line(tmp_path, photo, runtime):
+    tiles = analyse(photo(noise(40, 50)), runtime(tile_package(tmp_path / "tiles")))
+    assert repr(tiles) == "<TileAnalysis of 50 × 40 pixels by tiles@1.0.0>"
+    drawn = analyse(photo(noise(40, 50)), runtime(map_package(tmp_path / "map")))
+    assert repr(drawn) == "<MapAnalysis of 50 × 40 pixels by map@1.0.0>"
+
+
 def test_the_unsure_band_is_a_third_label(tmp_path, photo, runtime):
     package = tile_package(tmp_path / "tiles", decision="unsure_band = [0.4, 0.6]")
     found = analyse(photo(np.full((16, 48, 3), (128, 0, 0), np.uint8)), runtime(package))

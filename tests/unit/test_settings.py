@@ -32,7 +32,12 @@ def test_another_process_gets_the_same_settings(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "where"),
-    [("prot = 1", "prot"), ("port = 'x'", "port"), ("port =", "cannot be read"), ("max_pixels = 0", "max_pixels")],
+    [
+        ("prot = 1", "no setting 'prot'"),
+        ("port = 'x'", "port"),
+        ("port =", "cannot be read"),
+        ("max_pixels = 0", "max_pixels"),
+    ],
 )
 def test_what_is_wrong_with_the_file_is_said(tmp_path, content, where):
     (tmp_path / "facies.toml").write_text(content)

@@ -25,6 +25,7 @@ _PNG_HEADER_BYTES = 29
 # However a file is laid out, so many of its rows are in hand at a time: a row of tiles, and what is made of it.
 _ROWS_IN_HAND = 512
 _WEBP_HEADER_BYTES = 30
+_HEIF = frozenset(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif"))
 
 # A photo has a dozen segments before its frame header; a profile or depth map in pieces of 64 KiB may make it hundreds.
 _MAX_JPEG_SEGMENTS = 4096
@@ -121,6 +122,8 @@ def _sniff(start: bytes) -> Format:
         return "WebP"
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "TIFF"
+    if start[4:12] in _HEIF:
+        raise NotAPhotoError("The photo is a HEIC or AVIF file, as phones make them; save it as JPEG and send that.")
     raise NotAPhotoError("The file is not a photo Facies can read; send a JPEG, PNG, WebP or TIFF.")
 
 

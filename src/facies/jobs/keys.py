@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from facies.errors import RateLimitError, UnknownKeyError
+from facies.errors import OptionError, RateLimitError, UnknownKeyError
 from facies.jobs.database import Database
 from facies.jobs.key import DEFAULT_SCOPES, Key, Scope
 from facies.jobs.tables import api_keys
@@ -49,7 +49,12 @@ class KeyRows:
 
         Returns:
             the key and, this once, its plain text.
+
+        Raises:
+            OptionError: the name is empty, and the key could not be told from others, or revoked.
         """
+        if not name.strip():
+            raise OptionError("A key needs a name, by which it is listed and revoked.")
         plain, now = _MARK + secrets.token_urlsafe(32), self._clock()
         expires_at = None if lifetime_s is None else now + lifetime_s
         opens = frozenset(scopes)
@@ -103,7 +108,7 @@ class KeyRows:
                     return
         wait_s = max(1, math.ceil((until or now) - latest))
         raise RateLimitError(
-            f"This key is good for {key.requests_per_minute} requests a minute; try again in {wait_s} seconds.", wait_s
+            f"This key is good for {key.requests_per_minute} requests a minute; try again in {wait_s} s.", wait_s
         )
 
     def list_all(self) -> list[Key]:

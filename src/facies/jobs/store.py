@@ -485,7 +485,7 @@ class JobStore:
         numbers = [connection.execute(queries.NEXT_NUMBER).scalar_one() for _ in new]  # from here on others wait
         if queries.count_queued(connection) + len(new) > self._queue_limit:
             retry_after_s = queries.retry_after_s(connection)
-            raise QueueFullError(f"The queue is full; try again in {retry_after_s} seconds.", retry_after_s)
+            raise QueueFullError(f"The queue is full; try again in {retry_after_s} s.", retry_after_s)
         values = [
             rows.row_of(job, number, now, now + self._time_to_live_s) for job, number in zip(new, numbers, strict=True)
         ]

@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect
 
 from facies.errors import UploadStalledError, UploadTooLargeError
 
+_UNITS = ("bytes", "KiB", "MiB", "GiB")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -39,8 +41,13 @@ class Limits:
     def too_large(self) -> UploadTooLargeError:
         """What to tell the sender of too many bytes."""
         return UploadTooLargeError(
-            f"The upload has more than the {self.max_upload_bytes / 1e6:g} MB this server takes; send a smaller copy."
+            f"The upload has more than the {_amount(self.max_upload_bytes)} this server takes; send a smaller copy."
         )
+
+
+def _amount(size_bytes: int) -> str:
+    power = min((size_bytes.bit_length() - 1) // 10, len(_UNITS) - 1)
+    return f"{size_bytes / 1024**power:.4g} {_UNITS[power]}"
 
 
 async def bounded_body(request: Request, limits: Limits) -> AsyncIterator[bytes]:

@@ -22,6 +22,12 @@ def read(tmp_path):
     return read_bytes
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_a_phones_own_format_is_named_with_the_remedy(read, brand):
+    with pytest.raises(NotAPhotoError, match="save it as JPEG"):
+        read(b"\0\0\0\x18ftyp" + brand + bytes(100))
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "expected"),
     [

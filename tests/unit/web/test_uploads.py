@@ -106,8 +106,13 @@ class TestLimits:
         served = serve(max_upload_bytes=len(PHOTO) - 1)
         answer = send(served, form(PHOTO_PART))
         assert answer.status == 413
-        assert "MB" in answer.document["error"]
         assert not served.files()
+
+    @pytest.mark.parametrize(("limit", "told"), [(1000, "1000 bytes"), (3 * 2**19, "1.5 MiB"), (2**30, "1 GiB")])
+    def test_the_limit_is_told_as_people_say_it(self, serve, limit, told):
+        answer = send(serve(max_upload_bytes=limit), content_length=str(2 * limit + 10**7))
+        assert answer.status == 413
+        assert f"more than the {told} this server takes" in answer.document["error"]
 
     @pytest.mark.parametrize("declared", [{}, {"content_length": "17"}])
     def test_too_much_is_refused_as_soon_as_it_is_whatever_was_declared(self, serve, declared):

@@ -130,7 +130,7 @@ _ERROR_CODE_EXAMPLE: dict[str, Any] = {
         "type": "/api/v1/problems/queue_full",
         "title": "Too Many Requests",
         "status": 429,
-        "detail": "The queue is full; try again in 4 seconds.",
+        "detail": "The queue is full; try again in 4 s.",
         "code": "queue_full",
     },
 }
