@@ -32,6 +32,7 @@ PAGES = (
     "/docs/rock",
     "/docs/api",
     "/docs/nothing",
+    "/nothing",
 )
 
 
@@ -46,7 +47,7 @@ def ids(server: Server, photos: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_serious_and_a_phone_shows_all_of_it(visits: Visits, ids: dict[str, str], path: str) -> None:
-    page = visits.open(path.format(**ids), expects=["thumbnail.jpg"])  # the broken photo has none
+    page = visits.open(path.format(**ids), expects=["thumbnail.jpg", "/nothing"])  # the broken photo has none
     wait_until_shown(page)
     found = violations(page, "light")
     page.emulate_media(color_scheme="dark")
@@ -57,6 +58,13 @@ def test_axe_finds_nothing_serious_and_a_phone_shows_all_of_it(visits: Visits, i
     found += violations(page, "narrow")
     assert not found, "\n\n".join(found)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
+def test_an_address_typed_wrong_leads_back_to_the_start(visits: Visits) -> None:
+    page = visits.open("/reefs", expects=["/reefs"])
+    expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    page.get_by_role("link", name="Back to the start").click()
+    expect(page).to_have_url(f"{visits.url}/")
 
 
 def test_the_theme_can_be_chosen_and_stays(visits: Visits) -> None:

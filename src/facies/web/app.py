@@ -1,6 +1,6 @@
 """The web server, put together: limits and keys in front, one router a dialect, a small page for people."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ from facies.web.headers import SecurityHeaders
 from facies.web.intake import Intake
 from facies.web.limits import Limits
 from facies.web.operations import Drain, operations_router
-from facies.web.problems import AnswerFor, AnswerProblem, UnexpectedErrors, plain_answer, problem_of
+from facies.web.problems import AnswerProblem, UnexpectedErrors, plain_answer, problem_of
 from facies.web.renderer import Renderer
 from facies.web.request_ids import RequestIds
 
@@ -118,7 +118,7 @@ def create_app(
     app.include_router(operations_router(store, blobs, app.state.drain, check_metrics))
     pages.mount(app, packages)
     app.openapi = with_whole_examples(app)  # type: ignore[method-assign]  # as FastAPI's documentation has it
-    _answer_problems(app, _answers(dialects))
+    _answer_problems(app, dialects)
     app.add_middleware(
         Cors,
         allow_origins=config.cors_origins,
@@ -173,17 +173,23 @@ def _native_checks(config: WebConfig, checks: KeyChecks) -> KeyCheckFor:
     return lambda scope: checks.welcome_neighbours(scope, config.cors_origins, only_local=config.only_local)
 
 
-def _answers(dialects: list[Dialect]) -> AnswerFor:
+def _answer_problems(app: FastAPI, dialects: Sequence[Dialect]) -> None:
+    def rules(path: str) -> Dialect | None:
+        return next((dialect for dialect in dialects if dialect.rules(path)), None)
+
     def answer_for(path: str) -> AnswerProblem:
-        return next((dialect.answer_problem for dialect in dialects if dialect.rules(path)), plain_answer)
+        dialect = rules(path)
+        return plain_answer if dialect is None else dialect.answer_problem
 
-    return answer_for
-
-
-def _answer_problems(app: FastAPI, answer_for: AnswerFor) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return answer_for(request.url.path)(problem_of(error))
 
-    for kind in (FaciesError, HTTPException, RequestValidationError, ClientDisconnect):
+    async def answer_http(request: Request, error: Exception) -> Response:
+        is_nothing = isinstance(error, HTTPException) and error.status_code == 404 and rules(request.url.path) is None
+        page = pages.page_of_nothing(request) if is_nothing else None
+        return page or await answer(request, error)
+
+    for kind in (FaciesError, RequestValidationError, ClientDisconnect):
         app.add_exception_handler(kind, answer)
+    app.add_exception_handler(HTTPException, answer_http)
     app.add_middleware(UnexpectedErrors, answer_for=answer_for)

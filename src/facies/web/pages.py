@@ -53,6 +53,21 @@ def mount(app: FastAPI, packages: Mapping[str, Package], *, built_app: Path = BU
     _mount_model_files(app, packages)
 
 
+def page_of_nothing(request: Request) -> Response | None:
+    """The app's page for an address that has none, for whoever asks as a browser does when a person types one.
+
+    Args:
+        request: for an address without a route.
+
+    Returns:
+        the page, with 404; None where something else is wanted, or the app is not built.
+    """
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if not wants_page or request.method not in ("GET", "HEAD") or not (BUILT_APP / "index.html").is_file():
+        return None
+    return FileResponse(BUILT_APP / "index.html", status_code=404, headers={"Vary": "Accept"})
+
+
 def _mount_app(app: FastAPI, built_app: Path) -> None:
     async def page(_: Request) -> Response:
         if not (built_app / "index.html").is_file():
@@ -66,7 +81,8 @@ def _mount_app(app: FastAPI, built_app: Path) -> None:
         return FileResponse(path, headers=_REVALIDATE)
 
     for path in APP_PATHS:
-        app.add_route(path, page, include_in_schema=False)
+        for typed in {path, f"{path.rstrip('/')}/"}:
+            app.add_route(typed, page, include_in_schema=False)
     for name in _BESIDE_THE_PAGE:
         app.add_route(f"/{name}", beside_the_page, include_in_schema=False)
     assets = _Assets(directory=built_app / "assets", check_dir=False)

@@ -4,11 +4,13 @@ import json
 import pytest
 
 from facies import errors
+from facies.web import pages
 from facies.web.headers import CONTENT_SECURITY_POLICY
 from facies.web.problems import STATUSES, problem_of
 from tests.served import PHOTO
 
 ORIGIN = "http://localhost:3000"
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,39 @@ class TestProblems:
         assert served.client.get("/assets/nothing.js").status_code == 404
         assert served.client.get("/assets/../app.py").status_code == 404
         assert served.client.get("/assets/%2e%2e/app.py").status_code == 404
+
+
+class TestAnAddressTypedByHand:
+    @pytest.fixture(autouse=True)
+    def built(self, tmp_path, monkeypatch):
+        (tmp_path / "index.html").write_text("<!doctype html><title>the app</title>")
+        monkeypatch.setattr(pages, "BUILT_APP", tmp_path)
+        return tmp_path
+
+    @pytest.mark.parametrize("path", ["/nothing", "/jobs/6f1c/nothing", "/models/a@1/nothing"])
+    def test_a_browser_gets_the_app_which_says_so(self, served, path):
+        answer = served.client.get(path, headers=BROWSER)
+        assert (answer.status_code, answer.headers["vary"]) == (404, "Accept, Origin")
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert "the app" in answer.text
+        assert served.client.head(path, headers=BROWSER).status_code == 404
+
+    @pytest.mark.parametrize("path", ["/V1/api/nothing", "/V1/api/status/9", "/api/v1/nothing", "/predict/nothing"])
+    def test_what_a_dialect_rules_is_answered_in_its_tongue(self, served, path):
+        answer = served.client.get(path, headers=BROWSER)
+        assert answer.status_code == 404
+        assert "json" in answer.headers["content-type"]
+
+    def test_programs_get_json(self, served):
+        for accept in ("*/*", "application/json", "image/png"):
+            answer = served.client.get("/nothing", headers={"accept": accept})
+            assert (answer.status_code, answer.json()) == (404, {"detail": "There is nothing at this address."})
+        assert served.client.post("/nothing", headers=BROWSER).json()["detail"]
+
+    def test_without_a_build_it_is_json(self, served, built):
+        (built / "index.html").unlink()
+        assert served.client.get("/nothing", headers=BROWSER).json()["detail"]
 
 
 class TestOpenApi:

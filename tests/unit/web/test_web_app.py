@@ -40,7 +40,17 @@ def _client(folder: Path) -> TestClient:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/jobs", "/jobs/6f1c", "/batches/6f1c", "/models", "/models/coral-bleaching@1.0.0", "/docs", "/docs/coral"],
+    [
+        "/",
+        "/jobs",
+        "/jobs/6f1c",
+        "/batches/6f1c",
+        "/models",
+        "/models/coral-bleaching@1.0.0",
+        "/docs",
+        "/docs/coral",
+        "/docs/",
+    ],
 )
 def test_every_page_of_the_app_is_the_app(client, path):
     answer = client.get(path)
