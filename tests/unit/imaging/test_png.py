@@ -44,6 +44,15 @@ def test_palette_pixels_read_as_indices(size):
     np.testing.assert_array_equal(np.asarray(image.convert("RGB")), colours[indices])
 
 
+def test_what_repeats_itself_is_small_and_noise_is_not_blown_up():
+    flat = np.full((1500, 1100, 3), 77, np.uint8)
+    both = np.concatenate([flat, noise(1500, 1100)])
+    content = png.encode_rgb(both)
+    assert len(png.encode_rgb(flat)) < flat.nbytes / 500
+    assert len(content) < both.nbytes * 0.51
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content))), both)
+
+
 def test_rows_that_are_not_contiguous():
     pixels = noise(90, 90)[::2, ::-1]
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png.encode_rgb(pixels)))), pixels)

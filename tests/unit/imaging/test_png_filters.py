@@ -1,14 +1,11 @@
 import numpy as np
 import pytest
 
-from facies.imaging import png_filters
-from facies.imaging.png_filters import AVERAGE, PAETH, SUB, UP, filter_rows
+from facies.imaging.png_filters import PAETH, SUB, filter_rows
 from tests.data.photos import noise
 
 NEIGHBOURS = {
     SUB: lambda left, above, corner: left,
-    UP: lambda left, above, corner: above,
-    AVERAGE: lambda left, above, corner: (left + above) // 2,
     PAETH: lambda left, above, corner: min((left, above, corner), key=lambda value: abs(left + above - corner - value)),
 }
 
@@ -24,23 +21,16 @@ def undo(filtered, pixel_bytes):
     return rows
 
 
-@pytest.mark.parametrize("number", NEIGHBOURS)
-@pytest.mark.parametrize("shape", [(9, 12, 3), (40, 1, 3), (5, 7, 1), (1, 5, 3)])
-def test_every_filter_can_be_undone(number, shape, monkeypatch):
-    monkeypatch.setattr(png_filters, "_FILTERS", {number: png_filters._FILTERS[number]})
-    rows = noise(*shape[:2])[..., : shape[2]].reshape(shape[0], -1)
+@pytest.mark.parametrize("step", [1, 64])  # with few values many neighbours are equally near
+@pytest.mark.parametrize("shape", [(9, 12, 3), (40, 1, 3), (5, 7, 1), (1, 5, 3), (60, 50, 1)])
+def test_the_filter_can_be_undone(shape, step):
+    rows = noise(*shape[:2])[..., : shape[2]].reshape(shape[0], -1) // step
     filtered = filter_rows(rows, shape[2])
     assert filtered[0, 0] == SUB
-    assert (filtered[1:, 0] == number).all()
+    assert (filtered[1:, 0] == PAETH).all()
     np.testing.assert_array_equal(undo(filtered, shape[2]), rows)
 
 
-def test_the_filter_suits_the_picture():
-    ramp = np.arange(90, dtype=np.uint8)
+def test_what_repeats_itself_downwards_becomes_nothing():
     down = np.repeat(noise(1, 30).reshape(1, -1), 40, axis=0)
-    across = np.repeat(noise(40, 1), 30, axis=1).reshape(40, -1)
-    plane = (ramp[:40, None] * 2 + ramp[None, :30]).astype(np.uint8).repeat(3, axis=1)
-    assert filter_rows(down, 3)[1, 0] == PAETH  # as good as UP here, and the first to be asked
-    assert filter_rows(across, 3)[1, 0] == PAETH
-    assert filter_rows(plane, 3)[1, 0] != UP
     assert not filter_rows(down, 3)[1:, 1:].any()
