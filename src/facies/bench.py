@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from facies.analysis import analyse, plan_tiles
 from facies.batch import analyse_all
+from facies.cores import count_cores
 from facies.errors import PhotoTooLargeError
 from facies.imaging import png
 from facies.imaging.photo import Photo, open_photo
@@ -32,7 +33,7 @@ from facies.models.runtime import Runtime, Tiles
 from facies.options import DEFAULT_OPTIONS
 from facies.version import __version__
 
-CORES: Final = os.cpu_count() or 1
+CORES: Final = count_cores()
 REPEATS: Final = 5
 _LIBRARIES: Final = ("openvino", "numpy", "pyvips", "pillow", "isal", "zlib-ng", "uvicorn")
 _CPU_INFO: Final = Path("/proc/cpuinfo")

@@ -7,7 +7,6 @@ these are worth their time. Grey pictures and those of indices repeat themselves
 Source: PNG specification, third edition, sections 5 and 9; RFC 1950.
 """
 
-import os
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 from zlib_ng import zlib_ng
 
+from facies.cores import count_cores
 from facies.imaging.png_filters import NONE, UP, filter_rows
 
 Pixels = npt.NDArray[np.uint8]
@@ -38,7 +38,7 @@ _RUNS_ARE_WORTH = 1.05
 # Deflate, 32 KiB window, fastest: what the two bytes of a zlib header say.
 _ZLIB_HEADER = b"\x78\x01"
 _ADLER_MODULUS = 65521
-_CORES = os.cpu_count() or 1
+_CORES = count_cores()
 _MOST_PENDING = _CORES + 2
 
 _threads = ThreadPoolExecutor(_CORES, thread_name_prefix="png")

@@ -5,7 +5,6 @@ domain scores come out. As many threads
 call the graph as OpenVINO has streams, so every stream is kept busy and an error reaches the caller's future.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as ops
 
+from facies.cores import count_cores
 from facies.errors import PackageError, RuntimeClosedError
 from facies.models.domain import Features, Space, read_space
 from facies.models.package import Manifest, Package, Precision
@@ -312,7 +312,7 @@ def _properties(streams: int, precision: Precision) -> dict[str, object]:
         # An 8-bit network says itself which of its layers are 8-bit; this is for the others.
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         # Left to itself OpenVINO takes half as many, which cost a sixth more time for MobileNetV2 on four cores.
-        "NUM_STREAMS": streams or os.cpu_count() or 1,
+        "NUM_STREAMS": streams or count_cores(),
     }
 
 
