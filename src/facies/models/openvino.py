@@ -1,8 +1,8 @@
 """OpenVINO: the runtime for CPUs. Reads ONNX, TFLite and its own format.
 
-Normalising and calibration are part of the compiled graph; `uint8` tiles go in, probabilities and
-domain scores come out. As many threads
-call the graph as OpenVINO has streams, so every stream is kept busy and an error reaches the caller's future.
+Normalising and calibration are part of the compiled graph; `uint8` tiles go in, probabilities and domain scores come
+out. Two threads call the graph for every stream that OpenVINO has, so that each is kept busy, and an error reaches the
+caller's future.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,10 @@ _BATCH_SIZE = {"tile-classification": 2, "segmentation": 1}
 _CAPABILITY: dict[Precision, str] = {"f32": "FP32", "bf16": "BF16", "int8": "INT8"}
 # OpenVINO's Python binding looks up NumPy at its first call, and two first calls at once wait for each other for ever.
 _first_call = Lock()
-# Batches waiting beside those being looked at: enough to hide the caller's own work, few enough to bound memory.
-_WAITING_PER_STREAM = 2
+# While one batch is looked at, the tiles of the next are resized: with one request a stream, a tenth of it stood idle.
+_REQUESTS_PER_STREAM = 2
+# Batches waiting beside those in hand: enough to hide the caller's own work, few enough to bound memory.
+_WAITING_PER_REQUEST = 1
 
 
 class OpenVinoRuntime:
@@ -55,12 +57,12 @@ class OpenVinoRuntime:
         core = ov.Core()
         self.precision = available_precision(core, precision or package.manifest.weights.precision)
         compiled, self.batch_size = _compile(core, package, streams, self.precision)
-        count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        count = _REQUESTS_PER_STREAM * compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._requests: SimpleQueue[_Request] = SimpleQueue()
         for _ in range(count):
             self._requests.put(_Request(compiled.create_infer_request()))
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="openvino")
-        self._room = BoundedSemaphore(count * (1 + _WAITING_PER_STREAM))
+        self._room = BoundedSemaphore(count * (1 + _WAITING_PER_REQUEST))
         self._lock = Lock()
         self._closed = False
         self._try_out()

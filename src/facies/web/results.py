@@ -1,12 +1,12 @@
 """Answers made of a job's blobs. A picture is never whole in memory: it goes from file to socket in pieces."""
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from os import SEEK_END
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+import pybase64
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -21,8 +21,8 @@ SUMMARY = "summary.json"
 OVERLAY_DEEP_ZOOM = "overlay.dzi.zip"
 TILES = "tiles.json"
 
-# A multiple of 3, so that the base64 of the pieces joins to the base64 of the whole.
-_PIECE_BYTES = 3 << 16
+# A multiple of 3, so that the base64 of the pieces joins to the base64 of the whole. A thread is asked for each.
+_PIECE_BYTES = 3 << 18
 
 
 async def read_json(blobs: Blobs, job_id: str, name: str) -> Any:
@@ -78,10 +78,10 @@ async def png_answer(blobs: Blobs, job_id: str, name: str) -> StreamingResponse:
     return FileAnswer(file, _pieces(file), "image/png", size)
 
 
-async def json_with_png(
+def json_with_png(
     blobs: Blobs, job_id: str, name: str, document: Callable[[str], Mapping[str, Any]]
 ) -> StreamingResponse:
-    """A JSON document with the base64 of a PNG somewhere in it.
+    """A JSON document with the base64 of a PNG somewhere in it; to be called in a thread, as `load_json`.
 
     Args:
         blobs: where the PNG is.
@@ -94,11 +94,11 @@ async def json_with_png(
     """
     stand_in = uuid4().hex
     before, _, after = json.dumps(document(stand_in), separators=(",", ":")).encode().partition(stand_in.encode())
-    file, size = await run_in_threadpool(open_blob, blobs, job_id, name)
+    file, size = open_blob(blobs, job_id, name)
 
     def body() -> Iterator[bytes]:
         yield before
-        yield from map(base64.b64encode, _pieces(file))
+        yield from map(pybase64.b64encode, _pieces(file))
         yield after
 
     base64_bytes = (size + 2) // 3 * 4

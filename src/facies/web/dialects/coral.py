@@ -30,7 +30,7 @@ from facies.web.results import (
     TILES,
     has_picture,
     json_with_png,
-    read_json,
+    load_json,
     why_no_picture,
 )
 
@@ -155,16 +155,7 @@ class _Coral:
         job = await self._job(job_id, request.state.owner)
         if job.status is not Status.FINISHED:
             return JSONResponse(encode_unfinished(job))
-        summary = await read_json(self._blobs, job.id, SUMMARY)
-        tiles = await read_json(self._blobs, job.id, TILES)
-        if not await run_in_threadpool(has_picture, self._blobs, job):
-            return JSONResponse(encode_finished(summary, tiles, None, self._labels) | _without_picture(job))
-        return await json_with_png(
-            self._blobs,
-            job.id,
-            OVERLAY,
-            lambda png_base64: encode_finished(summary, tiles, png_base64, self._labels),
-        )
+        return await run_in_threadpool(self._answer_finished, job)
 
     async def deep_zoom(self, request: Request, job_id: str, level: str = "", tile: str = "") -> Response:
         """The result of a photo too large for one picture, tile by tile, as DZI viewers ask for it."""
@@ -178,6 +169,17 @@ class _Coral:
         job = await self._job(job_id, request.state.owner)
         await run_in_threadpool(delete_job, self._store, self._blobs, job.id, request.state.owner)
         return Success()
+
+    def _answer_finished(self, job: Job) -> Response:
+        summary, tiles = (load_json(self._blobs, job.id, name) for name in (SUMMARY, TILES))
+        if not has_picture(self._blobs, job):
+            return JSONResponse(encode_finished(summary, tiles, None, self._labels) | _without_picture(job))
+        return json_with_png(
+            self._blobs,
+            job.id,
+            OVERLAY,
+            lambda png_base64: encode_finished(summary, tiles, png_base64, self._labels),
+        )
 
     async def _job(self, job_id: str, owner: str | None) -> Job:
         job = await run_in_threadpool(self._store.get_number, decode_number(job_id), owner)

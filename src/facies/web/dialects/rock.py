@@ -29,8 +29,8 @@ from facies.web.results import (
     check_picture,
     has_picture,
     json_with_png,
+    load_json,
     png_answer,
-    read_json,
     why_no_picture,
 )
 
@@ -133,19 +133,22 @@ class _Rock:
         if form == "png":
             await check_picture(self._blobs, job, deep_zoom_url)
             return await png_answer(self._blobs, job.id, picture)
-        summary = await read_json(self._blobs, job.id, SUMMARY)
-        if not await run_in_threadpool(has_picture, self._blobs, job):
-            result = encode_result(summary, None) | {"deep_zoom": deep_zoom_url}
-            return JSONResponse(encode(job, result | {"notice": why_no_picture(job, deep_zoom_url)}))
-        return await json_with_png(
-            self._blobs, job.id, picture, lambda png_base64: encode(job, encode_result(summary, png_base64))
-        )
+        return await run_in_threadpool(self._answer_finished, job, picture, deep_zoom_url)
 
     async def _job(self, job_id: str, owner: str | None) -> Job:
         job = await run_in_threadpool(self._store.get, job_id.lower(), owner)
         if job.dialect != NAME:
             raise UnknownJobError("This job was not sent through the Rock types segmentation API.")
         return job
+
+    def _answer_finished(self, job: Job, picture: str, deep_zoom_url: str) -> Response:
+        summary = load_json(self._blobs, job.id, SUMMARY)
+        if not has_picture(self._blobs, job):
+            result = encode_result(summary, None) | {"deep_zoom": deep_zoom_url}
+            return JSONResponse(encode(job, result | {"notice": why_no_picture(job, deep_zoom_url)}))
+        return json_with_png(
+            self._blobs, job.id, picture, lambda png_base64: encode(job, encode_result(summary, png_base64))
+        )
 
 
 def decode_options(fields: Mapping[str, str], default_mask_weight: float) -> dict[str, Any]:
