@@ -44,6 +44,14 @@ export async function fetchBlob(path: string, signal?: AbortSignal): Promise<Blo
   return (await send(new Request(new URL(path, location.origin), { signal: signal ?? null }))).blob();
 }
 
+/** The same, or null where there are more than `mostBytes` of them, of which none is waited for. */
+export async function fetchBlobUpTo(mostBytes: number, path: string, signal: AbortSignal): Promise<Blob | null> {
+  const response = await send(new Request(new URL(path, location.origin), { signal }));
+  if (Number(response.headers.get("content-length")) <= mostBytes) return response.blob();
+  await response.body?.cancel();
+  return null;
+}
+
 /** JSON at an address of this server that the OpenAPI document does not type, such as a job's `summary.json`. */
 export async function fetchJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await send(new Request(new URL(path, location.origin), { signal: signal ?? null }))).json()) as T;

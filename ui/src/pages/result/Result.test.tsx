@@ -180,6 +180,46 @@ describe("a result of a core", () => {
   });
 });
 
+describe("a giant's label map", () => {
+  const links = {
+    summary: `${HOME}/summary.json`,
+    labels_tif: `${HOME}/labels.tif`,
+    confidence_tif: `${HOME}/confidence.tif`,
+  };
+  const areas = [{ index: 1, name: "sandstone", rgb: [174, 199, 232], pixels: 1, share: 1 }];
+  const giant = (confidence: Response): Answers => ({
+    ...reef(),
+    [HOME]: { ...JOB, links },
+    [links.summary]: { ...SUMMARY, tiles: undefined, classes: areas, covered_share: 1 },
+    [links.labels_tif]: new Response("labels", { headers: { "content-length": "6" } }),
+    [links.confidence_tif]: confidence,
+  });
+
+  beforeEach(() => {
+    const map = { width: 1, height: 1, stride: 7, full: { width: 5, height: 5 }, data: new Uint8Array([1]) };
+    vi.stubGlobal(
+      "Worker",
+      class extends EventTarget {
+        postMessage = () => this.dispatchEvent(new MessageEvent("message", { data: { map } }));
+        terminate = () => undefined;
+      },
+    );
+  });
+
+  it("comes with how sure it is", async () => {
+    open(giant(new Response("sure", { headers: { "content-length": "4" } })));
+    expect(await screen.findByRole("slider", { name: /less sure than/ })).toBeDefined();
+  });
+
+  it("comes without where that is too much to fetch", async () => {
+    open(giant(new Response("sure", { headers: { "content-length": "200000000" } })));
+    await vi.waitFor(() => expect(asked).toContain(`GET ${links.confidence_tif}`));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(screen.queryByRole("slider", { name: /less sure than/ })).toBeNull();
+    expect(screen.queryByText(/cannot be shown/)).toBeNull();
+  });
+});
+
 describe("a job without a result", () => {
   it("that failed says why, and how to go on", async () => {
     const error = { code: "damaged_photo", message: "The JPEG photo is damaged; send it again." };

@@ -1,12 +1,17 @@
-import { fetchBlob } from "@/api/send";
+import { fetchBlobUpTo } from "@/api/send";
 import type { MapOrder, MapReply } from "./map_worker";
 import type { PixelMap } from "./pixel_map";
 
 const MOST_PIXELS = 8_000_000;
 
-/** A map of a job, read by a worker of its own; what `signal` aborts is left unread. */
-export async function fetchMap(path: string, signal: AbortSignal): Promise<PixelMap> {
-  const file = await fetchBlob(path, signal);
+/**
+ * A map of a job, read by a worker of its own; what `signal` aborts is left unread.
+ *
+ * @returns null where its file has more than `mostBytes`
+ */
+export async function fetchMap(path: string, mostBytes: number, signal: AbortSignal): Promise<PixelMap | null> {
+  const file = await fetchBlobUpTo(mostBytes, path, signal);
+  if (file === null) return null;
   const worker = new Worker(new URL("./map_worker.ts", import.meta.url), { type: "module" });
   try {
     return await new Promise((resolve, reject) => {

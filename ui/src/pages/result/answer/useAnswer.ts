@@ -38,21 +38,24 @@ export function useAnswer(job: Job): { loaded: Loaded | undefined; error: Error 
   return { loaded, error: summary.error ?? tiles.error ?? (isModelGone ? null : model.error) };
 }
 
-/** The label map and how sure it is, once they have come; of a giant photo the latter is too large to look at. */
+const MOST_CONFIDENCE_BYTES = 64 * 2 ** 20; // of some 900 million pixels; a label map has a fifth of that
+
+/** The label map and how sure it is, once they have come; of the largest photos the latter is too large to fetch. */
 export function useMaps({ id, links }: Job): Maps & { error: Error | null } {
   const path = links["labels"] ?? links["labels_tif"];
   const labels = useQuery({ ...mapQuery(id, path), enabled: path !== undefined });
+  const confidencePath = links["confidence"] ?? links["confidence_tif"];
   const confidence = useQuery({
-    ...mapQuery(id, links["confidence"]),
-    enabled: labels.data !== undefined && "confidence" in links,
+    ...mapQuery(id, confidencePath, MOST_CONFIDENCE_BYTES),
+    enabled: labels.data !== undefined && confidencePath !== undefined,
   });
   return { labels: labels.data ?? null, confidence: confidence.data ?? null, error: labels.error };
 }
 
-function mapQuery(id: string, path = "") {
+function mapQuery(id: string, path = "", mostBytes = Infinity) {
   return {
     queryKey: ["results", id, "map", path],
-    queryFn: ({ signal }: { signal: AbortSignal }) => fetchMap(path, signal),
+    queryFn: ({ signal }: { signal: AbortSignal }) => fetchMap(path, mostBytes, signal),
     staleTime: Infinity,
     gcTime: 60_000,
   };
