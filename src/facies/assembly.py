@@ -340,4 +340,5 @@ def _web_config(settings: Settings) -> "WebConfig":
         default_mask_weight=settings.default_mask_weight,
         cors_origins=settings.cors_origins,
         private_webhooks=settings.private_webhooks,
+        source_url=settings.source_url,
     )

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
         0.5, description="Opacity of the rock overlay where the client names none."
     )
 
+    source_url: Annotated[str, Field(pattern="^(https?://.+)?$")] = Field(
+        "", description="Where the source of this server can be had; linked on the pages of documentation."
+    )
+
     max_upload_bytes: Positive = Field(1024 * _MIB, description="Largest upload, bytes.")
     max_resumable_bytes: Positive = Field(4096 * _MIB, description="Largest upload that comes in pieces, bytes.")
     upload_time_to_live_s: Seconds = Field(

@@ -138,3 +138,8 @@ def test_keys_are_asked_for_where_they_are_required(start_server):
     assert server.get(JOBS).status_code == 401
     assert server.get(JOBS, headers=server.key_header).status_code == 200
     assert server.get(JOBS, headers={"api-key": "facies_wrong"}).json()["code"] == "unknown_key"
+
+
+def test_whoever_runs_the_server_says_where_its_source_is(start_server):
+    server = start_server("--source-url", "https://example.org/facies", "--no-worker")
+    assert server.get("/api/v1/server").json()["source_url"] == "https://example.org/facies"

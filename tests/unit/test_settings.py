@@ -62,6 +62,12 @@ def test_requiring_keys_closes_the_coral_api_too_unless_told_otherwise():
     assert not Settings.read(require_keys=True, coral_requires_key=False).closes_coral
 
 
+def test_only_an_address_of_the_web_is_linked_as_the_source():
+    assert Settings.read(source_url="https://example.org/facies").source_url
+    with pytest.raises(SettingsError, match="source_url"):
+        Settings.read(source_url="javascript:alert(1)")
+
+
 def test_settings_are_frozen():
     with pytest.raises(Exception, match="frozen"):
         Settings.read().port = 1

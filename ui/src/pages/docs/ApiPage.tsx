@@ -78,7 +78,7 @@ function Base() {
       <KeyChoice needed={needed} sentence={sentence} />
       {server === undefined ? null : (
         <p>
-          A photo may have {megabytes(server.limits.upload_bytes)} MB and {millions(server.limits.pixels)} million
+          A photo may have {mebibytes(server.limits.upload_bytes)} MiB and {millions(server.limits.pixels)} million
           pixels; one request takes up to {server.limits.photos} photos. Facies {server.version}; source:{" "}
           <SourceLink url={server.source_url} />.
         </p>
@@ -87,8 +87,8 @@ function Base() {
   );
 }
 
-function megabytes(bytes: number): string {
-  return Math.floor(bytes / 1_000_000).toLocaleString("en");
+function mebibytes(bytes: number): string {
+  return Math.floor(bytes / 2 ** 20).toLocaleString("en");
 }
 
 function millions(pixels: number): string {

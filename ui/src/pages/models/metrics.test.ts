@@ -12,11 +12,12 @@ const METRICS = {
     ece: { value: 0.04, low: 0.03, high: 0.1 },
   },
   synthetic_unseen: { iou: { sandstone: { value: 0.18, low: 0.05, high: 0.38 } } },
+  domain: { photos: 23, strangers: { "core photos": { flagged: 0.9, auroc: { value: 0.99, low: 0.98, high: 1 } } } },
   agreement: { openvino_f32: { largest_difference: 0.1, equal_labels: 1 } },
 };
 
 describe("metrics", () => {
-  const [survey, drawn, ...more] = scoredSets(METRICS, "bleached");
+  const [survey, drawn, domain, ...more] = scoredSets(METRICS, "bleached");
 
   it("are shown set by set, with how much was measured", () => {
     expect(survey).toMatchObject({ name: "Survey", size: "1,646 pictures, 23 groups" });
@@ -27,6 +28,7 @@ describe("metrics", () => {
     expect(survey?.scores[1]?.name).toBe("Recall of bleached");
     expect(drawn?.scores[0]?.name).toBe("IoU of sandstone");
     expect(drawn?.name).toBe("Synthetic unseen");
+    expect(domain?.scores[0]?.name).toBe("Told from core photos (AUROC)");
   });
 
   it("say where less is better", () => {

@@ -17,6 +17,7 @@ export interface ScoredSet {
 
 const NAMES: Record<string, string> = {
   auc: "AUC",
+  auroc: "AUROC",
   macro_f1: "Macro-F1",
   ece: "Calibration error (ECE)",
   core_iou: "IoU of core against background",
@@ -58,6 +59,7 @@ function scoreName(path: readonly string[], positive: string | null): string {
   const last = path.at(-1) ?? "";
   const of = /^positive_(.+)$/.exec(last)?.[1];
   if (of !== undefined) return sentenceCase(`${words(of)} of ${positive ?? "the positive class"}`);
+  if (path[0] === "strangers") return `Told from ${words(path[1] ?? "others")} (${NAMES[last] ?? words(last)})`;
   const [first = last, ...rest] = path.map((part) => NAMES[part] ?? words(part));
   return sentenceCase([first, ...rest].join(" of "));
 }
