@@ -1,6 +1,7 @@
 """The OpenAPI document says everything that is answered, held to it by requests that schemathesis makes up."""
 
 import json
+import re
 import zlib
 
 import jsonschema_rs
@@ -16,7 +17,9 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from facies.models.registry import SHIPPED, Registry
 from facies.web.app import WebConfig
+from facies.web.dialects.native.shipped import CORAL
 from tests.served import CORAL_RESULTS
 from tests.unit.web.native.asking import JOBS, send, sent
 from tests.unit.web.native.conftest import NativeServed
@@ -144,6 +147,12 @@ def test_every_json_answer_has_a_type_and_an_example_that_is_true_to_it(api):
         jsonschema_rs.validate(schema, example)
 
 
+def test_packages_in_examples_are_those_that_are_shipped(api):
+    document = json.dumps(api.client.get("/openapi.json").json())
+    named = set(re.findall(r"(?:coral-bleaching|rock-types)@\d+\.\d+\.\d+", document))
+    assert named == {manifest.reference for _, manifest in Registry([SHIPPED]).manifests()}
+
+
 def test_every_parameter_of_the_native_api_is_described(api):
     document = api.client.get("/openapi.json").json()
     for path, operations in document["paths"].items():
@@ -157,7 +166,7 @@ def test_the_document_has_examples_and_explains_its_fields(api):
     assert '"openapi": "3.1' in document
     for example in (
         "transect-3.jpg",
-        "coral-bleaching@1.0.0",
+        CORAL.reference,
         "North Bay",
         "not_a_photo",
         "Tiles looked at.",

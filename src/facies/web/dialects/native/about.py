@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from facies.models.package import Package, Source, package_files
 from facies.web.dialects.native.room import PREFIX
 from facies.web.dialects.native.schemas import ClassDocument, class_documents
+from facies.web.dialects.native.shipped import CORAL
 
 
 class LimitsDocument(BaseModel):
@@ -46,11 +47,11 @@ _EXAMPLE: dict[str, Any] = {
     "default_mask_weight": 0.5,
     "served": {
         "coral": {
-            "model": "coral-bleaching@1.0.0",
+            "model": CORAL.reference,
             "title": "Bleached and healthy coral on reef photos",
             "classes": [{"index": 1, "name": "bleached", "rgb": [239, 68, 68]}],
             "sources": [{"name": "Reef survey photos", "licence": "CC-BY-4.0"}],
-            "files": {"CARD.md": "/models/coral-bleaching@1.0.0/CARD.md"},
+            "files": {"CARD.md": f"/models/{CORAL.reference}/CARD.md"},
         }
     },
 }

@@ -24,6 +24,7 @@ from facies.web.dialects.native.parameters import JobId
 from facies.web.dialects.native.problems import answers
 from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import Accepted, JobDocument, JobPage
+from facies.web.dialects.native.shipped import ROCK
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.uploads import Form
 
@@ -31,7 +32,7 @@ MOST_A_PAGE = 200
 
 _FORM_FIELDS: Mapping[str, Mapping[str, Any]] = {
     "image": {"type": "array", "items": PHOTO_FIELD, "minItems": 1, "description": "One photo, or several: a batch."},
-    "model": {"type": "string", "examples": ["coral-bleaching", "rock-types@1.0.0"]},
+    "model": {"type": "string", "examples": ["coral-bleaching", ROCK.reference]},
     "options": {
         "type": "string",
         "contentMediaType": "application/json",

@@ -15,6 +15,7 @@ from fastapi import Request
 
 from facies.errors import FormError, MissingFieldError
 from facies.web.dialects.native.room import Room
+from facies.web.dialects.native.shipped import ROCK
 from facies.web.limits import Limits, bounded_body
 from facies.web.tus import take_upload
 from facies.web.uploads import Form
@@ -24,7 +25,7 @@ JSON_BODY: Final[Mapping[str, Any]] = {
     "properties": {
         "upload": {"type": "string", "description": "Id of a complete upload: the end of its Location."},
         "uploads": {"type": "array", "items": {"type": "string"}, "description": "Several: a batch."},
-        "model": {"type": "string", "examples": ["coral-bleaching", "rock-types@1.0.0"]},
+        "model": {"type": "string", "examples": ["coral-bleaching", ROCK.reference]},
         "options": {"type": "object"},
         "metadata": {"type": "object"},
         "webhook": {

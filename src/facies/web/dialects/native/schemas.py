@@ -12,6 +12,7 @@ from facies.jobs.job import Job, Status
 from facies.models.package import Manifest, Task
 from facies.web.dialects.native.parameters import EXAMPLE_ID
 from facies.web.dialects.native.problems import ProblemDocument
+from facies.web.dialects.native.shipped import CORAL, ROCK
 
 StatusWord = Literal["queued", "started", "finished", "failed", "cancelled"]
 
@@ -27,8 +28,8 @@ _JOB_EXAMPLE: dict[str, Any] = {
     "eta_s": 4.2,
     "queue_position": None,
     "attempts": 1,
-    "model": "coral-bleaching@1.0.0",
-    "model_sha256": "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
+    "model": CORAL.reference,
+    "model_sha256": CORAL.weights.sha256,
     "options": {"threshold": 0.4},
     "parameters": {"opacity": 0.5, "threshold": 0.4, "unsure_band": None},
     "metadata": {"site": "North Bay", "dive": 12},
@@ -51,8 +52,8 @@ _JOB_EXAMPLE: dict[str, Any] = {
 }
 
 _SUMMARY_EXAMPLE: dict[str, Any] = {
-    "model": "rock-types@1.0.0",
-    "model_sha256": "5d41402abc4b2a76b9719d911017c592ae1b0e5d7c6a2f0f1a8e3b9f4c7d2e60",
+    "model": ROCK.reference,
+    "model_sha256": ROCK.weights.sha256,
     "task": "segmentation",
     "width": 384,
     "height": 2405,
@@ -98,7 +99,7 @@ _BATCH_EXAMPLE: dict[str, Any] = {
     },
 }
 _MODEL_EXAMPLE: dict[str, Any] = {
-    "model": "coral-bleaching@1.0.0",
+    "model": CORAL.reference,
     "task": "tile-classification",
     "title": "Bleached and healthy coral on reef photos",
     "description": "Says of every 244-pixel chunk of a reef photo whether the coral on it is bleached.",
@@ -108,14 +109,14 @@ _MODEL_EXAMPLE: dict[str, Any] = {
         {"index": 1, "name": "bleached", "rgb": [239, 68, 68]},
     ],
     "links": {
-        "self": "/api/v1/models/coral-bleaching@1.0.0",
-        "download": "/api/v1/models/coral-bleaching@1.0.0/download",
+        "self": f"/api/v1/models/{CORAL.reference}",
+        "download": f"/api/v1/models/{CORAL.reference}/download",
     },
 }
 _MANIFEST_EXAMPLE: dict[str, Any] = {
     "format_version": 1,
-    "name": "coral-bleaching",
-    "version": "1.0.0",
+    "name": CORAL.name,
+    "version": CORAL.version,
     **{name: _MODEL_EXAMPLE[name] for name in ("task", "title", "description", "licence", "classes")},
     "authors": ["Facies contributors"],
     "weights": {"file": "model.onnx", "format": "onnx", "sha256": _JOB_EXAMPLE["model_sha256"]},
@@ -357,7 +358,7 @@ class ModelSummary(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=(), json_schema_extra={"examples": [_MODEL_EXAMPLE]})
 
-    model: Annotated[str, Field(examples=["coral-bleaching@1.0.0"])]
+    model: Annotated[str, Field(examples=[CORAL.reference])]
     task: Task
     title: str
     description: str
