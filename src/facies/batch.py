@@ -40,7 +40,7 @@ class Outcome:
 
 
 def find_photos(paths: Iterable[Path]) -> list[Path]:
-    """Photos named by files and folders; a folder stands for the photos right inside it, by name.
+    """Photos named by files and folders; a folder stands for the photos right inside it, by name. Each comes once.
 
     Raises:
         NotAPhotoError: a path does not exist, or a folder holds no photo.
@@ -53,7 +53,7 @@ def find_photos(paths: Iterable[Path]) -> list[Path]:
         if not inside:
             raise NotAPhotoError(f"The folder {path} holds no photo ({', '.join(sorted(PHOTO_ENDINGS))}).")
         photos.extend(inside)
-    return photos
+    return list(dict.fromkeys(photos))
 
 
 def count_tiles(photo: Path, manifest: Manifest) -> int:
