@@ -57,6 +57,30 @@ class BlobsContract:
         assert blobs.path(job_id, "photo").read_bytes() == b"old"
         assert len(leftovers()) == 1
 
+    def test_several_blobs_appear_together(self, blobs, job_id):
+        write(blobs, job_id, "tiles.csv", b"old")
+        with blobs.create_several(job_id) as several:
+            for name in ("overlay.png", "tiles.csv", "tiles.json"):
+                with several.create(name) as blob:
+                    blob.write(name.encode() * 300_000)
+            assert blobs.names(job_id) == ["tiles.csv"]
+            assert blobs.path(job_id, "tiles.csv").read_bytes() == b"old"
+        for name in ("overlay.png", "tiles.csv", "tiles.json"):
+            assert blobs.path(job_id, name).read_bytes() == name.encode() * 300_000
+
+    def test_of_several_blobs_none_appears_after_an_error(self, blobs, job_id, leftovers):
+        with pytest.raises(ZeroDivisionError):
+            half_write_several(blobs, job_id, "tiles.csv", "overlay.png")
+        assert leftovers() == []
+        assert list(blobs.jobs()) == []
+
+    def test_several_blobs_have_names_that_blobs_can_have(self, blobs, job_id, leftovers):
+        with pytest.raises(UnknownJobError), blobs.create_several(job_id) as several, several.create("../x"):
+            pass
+        with pytest.raises(UnknownJobError), blobs.create_several("../x") as several:
+            pass
+        assert leftovers() == []
+
     def test_a_blob_that_grows_is_there_at_once(self, blobs, job_id):
         write(blobs, job_id, "photo", b"x")
         with blobs.grow(job_id, "checkpoint-1") as blob:
@@ -170,6 +194,14 @@ def write(blobs, job_id, name, content, meanwhile=lambda: None):
 def half_write(blobs, job_id, name):
     with blobs.create(job_id, name) as blob:
         blob.write(b"half")
+        raise ZeroDivisionError
+
+
+def half_write_several(blobs, job_id, *names):
+    with blobs.create_several(job_id) as several:
+        for name in names:
+            with several.create(name) as blob:
+                blob.write(b"all")
         raise ZeroDivisionError
 
 

@@ -22,7 +22,7 @@ from typing import Final, Protocol
 from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
 from facies.findings import Analysis
 from facies.imaging.sizes import Sizes
-from facies.jobs.blobs import PHOTO, Blobs
+from facies.jobs.blobs import PHOTO, Blobs, SeveralBlobs
 from facies.jobs.checkpoint import AFTER_S, JobCheckpoint
 from facies.jobs.job import ANY_OWNER, Job, Lease
 from facies.jobs.removal import remove_files
@@ -198,36 +198,36 @@ class Attempt:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
         with ThreadPoolExecutor(1, thread_name_prefix="thumbnail") as aside:
             thumbnail = aside.submit(quick_thumbnail, self._at.blobs.path(self.job.id, PHOTO))
-            self._write_results(analysis)
-            self._leave_thumbnail(thumbnail.result())
+            with self._at.blobs.create_several(self.job.id) as results:
+                self._write_results(analysis, results)
+                self._leave_thumbnail(thumbnail.result(), results)
+                self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
             self._checkpoint.discard()
         else:
             self._remove_files()
 
-    def _write_results(self, analysis: Analysis) -> None:
+    def _write_results(self, analysis: Analysis, results: SeveralBlobs) -> None:
         with_legend = analysis.manifest.task == "segmentation"
         for name, content in analysis.files(legend=with_legend):
-            with self._at.blobs.create(self.job.id, name) as blob:
+            with results.create(name) as blob:
                 for piece in content:
                     blob.write(piece)
                     self._stop_if_cancelled()
-                self._make_sure_it_is_wanted()
 
-    def _leave_thumbnail(self, thumbnail: bytes | None) -> None:
+    def _leave_thumbnail(self, thumbnail: bytes | None, results: SeveralBlobs) -> None:
         """Lists of jobs show many; made on demand each would be a process of its own."""
         if thumbnail is not None and not self._at.blobs.exists(self.job.id, THUMBNAIL):
-            with self._at.blobs.create(self.job.id, THUMBNAIL) as blob:
+            with results.create(THUMBNAIL) as blob:
                 blob.write(thumbnail)
-                self._make_sure_it_is_wanted()
 
     def _stop_if_cancelled(self) -> None:
         if self._is_cancelled():
             raise AnalysisCancelledError("The job was asked to stop.")
 
     def _make_sure_it_is_wanted(self) -> None:
-        """The last moment before a file appears; and the lease is good for a whole term from here."""
+        """The last moment before the files appear; and the lease is good for a whole term from here."""
         if self._given_up or not self._at.store.renew(self.job.id, self.lease.token, self._at.lease_s):
             raise AnalysisCancelledError("The job was asked to stop.")
 

@@ -7,17 +7,17 @@ become part of a path.
 """
 
 import errno
-import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final, Protocol
 
 from facies.errors import UnknownJobError
+from facies.jobs.disk import EagerWriter, sync_file, sync_folder
 from facies.jobs.job import is_job_id
 
 PHOTO: Final = "photo"
@@ -36,6 +36,18 @@ class BlobWriter(Protocol):
         ...
 
 
+class SeveralBlobs(Protocol):
+    """Blobs of a job that are to appear together."""
+
+    def create(self, name: str) -> AbstractContextManager[BlobWriter]:
+        """A writer for one more, in place of an older one.
+
+        Raises:
+            UnknownJobError: no blob can have this name.
+        """
+        ...
+
+
 class Blobs(Protocol):
     """Files of jobs, each under the job's id and a name.
 
@@ -47,6 +59,10 @@ class Blobs(Protocol):
 
         On a clean exit the blob appears, in place of an older one; after an exception there is nothing.
         """
+        ...
+
+    def create_several(self, job_id: str) -> AbstractContextManager[SeveralBlobs]:
+        """Writers for new blobs that appear together, at a clean exit; after an exception there are none of them."""
         ...
 
     def grow(self, job_id: str, name: str) -> AbstractContextManager[BlobWriter]:
@@ -127,21 +143,20 @@ class LocalBlobs:
     @contextmanager
     def create(self, job_id: str, name: str) -> Iterator[BlobWriter]:
         """See `Blobs.create`."""
-        path = self._place(job_id, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{name}.{secrets.token_hex(8)}.part")
+        self._place(job_id, name)
+        with self.create_several(job_id) as several, several.create(name) as blob:
+            yield blob
+
+    @contextmanager
+    def create_several(self, job_id: str) -> Iterator["_Several"]:
+        """See `Blobs.create_several`."""
+        several = _Several(self._folder(job_id))
         try:
-            with unfinished.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
+            yield several
+            several.appear()
         except BaseException:
-            unfinished.unlink(missing_ok=True)
-            with suppress(OSError):  # not empty, or gone: both are as they should be
-                path.parent.rmdir()
+            several.vanish()
             raise
-        sync_folder(path.parent)
 
     @contextmanager
     def grow(self, job_id: str, name: str) -> Iterator[BlobWriter]:
@@ -240,6 +255,44 @@ class LocalBlobs:
         return self._folder(job_id) / name
 
 
+class _Several:
+    """Files under other names, until all of them are on the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._begun: list[Path] = []
+        self._complete: dict[str, tuple[Path, BinaryIO]] = {}
+        self._open = ExitStack()
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[BlobWriter]:
+        if not _NAME.fullmatch(name):
+            raise _missing()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._folder / f".{name}.{secrets.token_hex(8)}.part"
+        file = self._open.enter_context(unfinished.open("xb"))
+        self._begun.append(unfinished)
+        yield EagerWriter(file)
+        self._complete[name] = unfinished, file
+
+    def appear(self) -> None:
+        for _, file in self._complete.values():
+            sync_file(file)
+        self._open.close()
+        for name, (unfinished, _) in self._complete.items():
+            unfinished.replace(self._folder / name)
+        if self._complete:
+            sync_folder(self._folder)
+
+    def vanish(self) -> None:
+        with suppress(OSError):  # what is still unwritten is not wanted any more
+            self._open.close()
+        for unfinished in self._begun:
+            unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or gone: both are as they should be
+            self._folder.rmdir()
+
+
 def _missing() -> UnknownJobError:
     return UnknownJobError("There is no such file; its job may have been deleted, or its time has run out.")
 
@@ -258,12 +311,3 @@ def _modified_at(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the new name on the disk too, not only the content."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,6 @@ process. A complete upload never changes, so it may be linked into the blobs as 
 import errno
 import fcntl
 import logging
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from shutil import disk_usage
 from typing import BinaryIO, Final
 
 from facies.errors import UploadBusyError, UploadOffsetError, UploadTooLargeError, UploadUnfinishedError
-from facies.jobs.blobs import sync_folder
+from facies.jobs.disk import sync_file, sync_folder
 from facies.jobs.job import is_job_id
 from facies.jobs.upload_rows import ResumableUpload, UploadRows, unknown_upload
 
@@ -184,8 +183,7 @@ class Piece:
         Raises:
             UnknownUploadError: the upload was removed meanwhile.
         """
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        sync_file(self._file)
         self._keep(self._upload, self.offset)
 
 
