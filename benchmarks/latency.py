@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+from benchmarks.servers import FORM_TYPE, form
+
 _SUBMITS, _POLLS = 12, 6
 _BETWEEN_POLLS_S = 0.05
 _ARRIVES_S = 0.05
-_BOUNDARY = "benchmark"
 _LAST_BYTES = 64
 
 
@@ -34,7 +35,7 @@ class Waits:
 def wait_for_server(url: str, photo: Path, clients: int) -> Waits:
     """Some clients send photos and ask how far they are, all at once, while the worker looks at the photos."""
     waits = Waits()
-    body = _form(photo.read_bytes())
+    body = form(photo)
     with ThreadPoolExecutor(clients) as threads:
         for numbers in threads.map(lambda _: _send_and_ask(url, body, waits), range(clients)):
             for number in numbers:
@@ -65,7 +66,7 @@ def _send_and_ask(url: str, body: bytes, waits: Waits) -> list[int]:
 
 def _send(connection: http.client.HTTPConnection, body: bytes, waits: Waits) -> int:
     connection.putrequest("POST", "/V1/api/classify")
-    connection.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
+    connection.putheader("Content-Type", FORM_TYPE)
     connection.putheader("Content-Length", str(len(body)))
     connection.endheaders()
     connection.send(body[:-_LAST_BYTES])
@@ -76,8 +77,3 @@ def _send(connection: http.client.HTTPConnection, body: bytes, waits: Waits) -> 
     text = answer.read()
     waits.submit_s.append(time.perf_counter() - started_at)
     return int(json.loads(text)["job_id"])
-
-
-def _form(photo: bytes) -> bytes:
-    head = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="reef.jpg"\r\n\r\n'
-    return head.encode() + photo + f"\r\n--{_BOUNDARY}--\r\n".encode()

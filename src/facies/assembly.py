@@ -20,6 +20,7 @@ from facies.models.fake import FakeRuntime
 from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
 from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Runtime
+from facies.priority import let_others_go_first
 from facies.recurring import recurring
 from facies.settings import Settings
 
@@ -203,6 +204,7 @@ def run_worker(settings: Settings, name: str | None) -> None:
     from facies.jobs.worker import Worker
 
     reuse_freed_memory()
+    let_others_go_first(settings.worker_niceness)
     with open_store(settings) as store:
         runtimes = Runtimes(settings, on_load=lambda model, seconds: _note_load_time(store, model, seconds))
         worker = Worker(

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches at a time; 0: one a core.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")
     worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
+    worker_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
+        10, description="How readily a worker lets other programs go first, the server too; 0: as any other."
+    )
     checkpoint_after_s: Annotated[float, Field(ge=0)] = Field(
         2.0, description="A job that takes longer writes down what it has found, for the next attempt, seconds."
     )

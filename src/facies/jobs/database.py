@@ -24,6 +24,9 @@ from facies.errors import StoreError
 from facies.jobs.sealing import Seal
 
 BUSY_TIMEOUT_S: Final = 15.0
+_BUSY_PAUSE_S: Final = 0.001
+# As many as threads of the web server ask at once: opening one more takes longer than what it is asked.
+_CONNECTIONS: Final = 40
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
 _WRITES: Final = "facies_writes"
@@ -157,7 +160,7 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("The job store needs a file that several processes can open, not a database in memory.")
     _switch_to_wal(Path(url.database))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=_CONNECTIONS)
     sa.event.listen(engine, "connect", _prepare_connection)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -191,10 +194,29 @@ def _prepare_connection(connection: Any, _record: object) -> None:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    """Take the write lock first: a transaction that read before it wrote could otherwise only give up."""
+    """Take the write lock first: a transaction that read before it wrote could otherwise only give up.
+
+    While another process has it SQLite would sleep ever longer, up to 0.1 s, for what is over in milliseconds.
+    """
     if durability := connection.get_execution_options().get(_WRITES):
         connection.exec_driver_sql(f"PRAGMA synchronous={durability}")
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        try:
+            while not _has_begun(connection, is_last_try=time.monotonic() > deadline):
+                time.sleep(_BUSY_PAUSE_S)
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000:.0f}")
+
+
+def _has_begun(connection: sa.Connection, *, is_last_try: bool) -> bool:
+    try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except sa.exc.OperationalError as error:
+        if is_last_try or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _migrate(connection: sa.Connection, seal: Seal) -> None:

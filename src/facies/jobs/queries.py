@@ -19,6 +19,9 @@ NEXT_NUMBER: Final = (
 )
 """Gives a job's number. It locks the counter until the transaction ends, so submitting is serial."""
 
+INSERT: Final = sa.insert(jobs).returning(jobs)
+"""Adds a job, and gives its row; made once, for making it takes longer than the database does."""
+
 LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
 """Locks the counter without raising it. SQLite leaves the locking out: whoever writes there is alone anyway."""
 
@@ -28,6 +31,7 @@ IS_SUSPECT: Final = jobs.c.attempts > 0
 TOMBSTONES_KEPT_S: Final = 30 * 86400.0
 """For so long a job whose time has run out is remembered by its id."""
 
+_COUNT_QUEUED: Final = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.status == Status.QUEUED)
 _RECENT_JOBS: Final = 20
 _RETRY_AFTER_S: Final = (1, 60)
 _LARGEST_NUMBER: Final = 2**63 - 1
@@ -108,8 +112,7 @@ def next_in_turn(is_waiting: Condition) -> sa.Select[tuple[str]]:
 
 def count_queued(connection: sa.Connection) -> int:
     """How many jobs wait."""
-    query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.status == Status.QUEUED)
-    return connection.execute(query).scalar_one()
+    return connection.execute(_COUNT_QUEUED).scalar_one()
 
 
 def retry_after_s(connection: sa.Connection) -> int:

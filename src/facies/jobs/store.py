@@ -489,7 +489,7 @@ class JobStore:
         values = [
             rows.row_of(job, number, now, now + self._time_to_live_s) for job, number in zip(new, numbers, strict=True)
         ]
-        inserted = [connection.execute(sa.insert(jobs).values(row).returning(jobs)).mappings().one() for row in values]
+        inserted = [connection.execute(queries.INSERT, row).mappings().one() for row in values]
         return [rows.job_of(row) for row in inserted]
 
     def _release(self, which: Condition) -> int:

@@ -34,7 +34,7 @@ from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
-_LOOK_S: Final = 0.004
+_LOOK_S: Final = 0.002
 """How often a store that can tell at once is asked whether anything was written, a job perhaps."""
 LEASES_INTERVAL_S: Final = 1.0
 SIGN_INTERVAL_S: Final = 5.0
