@@ -23,7 +23,7 @@ _BOUNDARY = "benchmark"
 FORM_TYPE = f"multipart/form-data; boundary={_BOUNDARY}"
 ALONE_POLL_S = 0.02
 """How often a client asks that has the server to itself."""
-TOGETHER_POLL_S = 0.1
+TOGETHER_POLL_S = 0.25
 """How often each of several clients asks; what their asking costs falls on the result too."""
 
 Submit = Callable[[Path], None]
