@@ -72,6 +72,22 @@ def test_a_job_can_be_cancelled_and_tried_again(visits: Visits, slow_server: Ser
     expect(row(page, "long.jpg").get_by_text("Cancelled")).to_be_visible()
 
 
+def test_the_page_of_a_job_without_result_tries_it_again(
+    visits: Visits, slow_server: Server, large_photos: Path
+) -> None:
+    page = visits.open(at=slow_server.url, expects=["thumbnail.jpg"])
+    begin(page, CORAL, large_photos / "long.jpg")
+    expect(row(page, "long.jpg").get_by_text(PROGRESS)).to_be_visible()
+    row(page, "long.jpg").get_by_role("button", name="Cancel").click()
+    expect(row(page, "long.jpg").get_by_text("Cancelled")).to_be_visible()
+    newest = slow_server.get("/api/v1/jobs").json()["jobs"][0]["id"]
+    page.goto(f"/jobs/{newest}")
+    page.get_by_role("button", name="Try again").click()
+    expect(row(page, "long.jpg").get_by_text(PROGRESS)).to_be_visible()
+    row(page, "long.jpg").get_by_role("button", name="Cancel").click()
+    expect(row(page, "long.jpg").get_by_text("Cancelled")).to_be_visible()
+
+
 def test_a_broken_photo_is_told_in_a_sentence_and_does_no_harm_to_others(visits: Visits, photos: Path) -> None:
     page = visits.open(expects=["thumbnail.jpg"])
     begin(page, CORAL, photos / "broken.jpg", photos / "reef.jpg")

@@ -2,6 +2,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { desk } from "@/tray/desk";
+import { newEntry } from "@/tray/tray";
 import ResultPage from ".";
 
 vi.mock("./viewer/library", () => ({ loadViewer: () => new Promise(() => undefined) }));
@@ -226,6 +228,19 @@ describe("a job without a result", () => {
     open({ [HOME]: { ...JOB, status: "failed", error } });
     expect(await screen.findByText(error.message)).toBeDefined();
     expect(screen.getByRole("link", { name: "Send a photo again" })).toBeDefined();
+  });
+
+  it("that this tab sent is tried again from here", async () => {
+    const entry = { ...newEntry("mine", "reef.jpg", 9, null), job: "7" };
+    const tray = { entries: [entry], orders: [] };
+    vi.spyOn(desk, "open").mockResolvedValue();
+    vi.spyOn(desk, "tray").mockReturnValue(tray);
+    vi.spyOn(desk, "canTryAgain").mockReturnValue(true);
+    const again = vi.spyOn(desk, "again").mockResolvedValue();
+    open({ [HOME]: { ...JOB, status: "failed", error: { code: "crashed", message: "It was given up." } } });
+    fireEvent.click(await screen.findByRole("button", { name: "Try again" }));
+    expect(again).toHaveBeenCalledWith("mine");
+    vi.restoreAllMocks();
   });
 
   it("that waits says how many come first, and can be cancelled", async () => {
