@@ -82,4 +82,4 @@ def _to_rgb(image: pyvips.Image) -> pyvips.Image:
         image = image.colourspace("srgb")
     if image.bands == 1:
         image = image.bandjoin([image, image])
-    return image.extract_band(0, n=_RGB_BANDS)
+    return image if image.bands == _RGB_BANDS else image.extract_band(0, n=_RGB_BANDS)

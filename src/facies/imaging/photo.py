@@ -4,11 +4,14 @@ A small photo is decoded once and kept. A large one is decoded anew for every pa
 memory is set by the band and not by the photo.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,8 @@ from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.tiles import Grid, fit
 
 Span = tuple[int, int]
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,18 @@ class Photo:
             yield from self._kept_on_the_way(spans)
 
     def _decoded(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
+        """As `spans`, the next one decoded while the caller is busy with the one before."""
         width = self.image_hw[1]
         with _decoding(self.path):
             region = pyvips.Region.new(open_image(self.path))
-            for top, bottom in spans:
+
+        def decode(span: Span) -> npt.NDArray[np.uint8]:
+            top, bottom = span
+            with _decoding(self.path):
                 fetched = region.fetch(0, top, width, bottom - top)
-                yield np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
+            return np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
+
+        return _ahead(decode, spans)
 
     def _kept_on_the_way(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
         """As `bands`, each as soon as it is decoded."""
@@ -156,6 +167,20 @@ def stripes_of_tiles(photo: Photo, grid: Grid, rows: int) -> Iterator[tuple[npt.
     spans = [(stripe.top, stripe.bottom) for stripe in stripes]
     for stripe, band in zip(stripes, photo.spans(spans), strict=True):
         yield band, *grid.row_of_tiles(stripe.row_top), stripe.top - stripe.row_top
+
+
+def _ahead(work: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+    """`map(work, given)`, with the next one in the making on a thread while the caller looks at the one before."""
+    thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    try:
+        remaining = iter(given)
+        coming = [thread.submit(work, first) for first in islice(remaining, 1)]
+        while coming:
+            made = coming.pop().result()
+            coming = [thread.submit(work, following) for following in islice(remaining, 1)]
+            yield made
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)  # whoever leaves in the middle does not wait
 
 
 @contextmanager
