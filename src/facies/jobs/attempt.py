@@ -19,7 +19,15 @@ from pathlib import Path
 from threading import Event
 from typing import Final, Protocol
 
-from facies.errors import AnalysisCancelledError, ChecksumError, FaciesError, LeaseLostError, PackageError, StoreError
+from facies.errors import (
+    AnalysisCancelledError,
+    ChecksumError,
+    FaciesError,
+    LeaseLostError,
+    PackageError,
+    StoreError,
+    UnknownJobError,
+)
 from facies.findings import Analysis
 from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs, SeveralBlobs
@@ -135,19 +143,25 @@ class Attempt:
         except Exception:
             _log.exception("The end of job %s could not be written down; its lease will run out.", self.job.id)
         finally:
-            self._checkpoint.close()
-            self._leave_no_stale_checkpoint()
-            self._over.set()
+            try:
+                self._leave_no_stale_checkpoint()
+            finally:
+                self._over.set()
 
     def _leave_no_stale_checkpoint(self) -> None:
         """Whoever was frozen may have written on after another had finished the job and removed the checkpoints."""
-        if not self._checkpoint.is_begun:
-            return
         try:
-            if self._at.store.get(self.job.id, ANY_OWNER).status.is_over:
+            self._checkpoint.close()
+            if self._checkpoint.is_begun and not self._has_still_to_be_done():
                 self._checkpoint.discard()
-        except StoreError as error:  # it goes with the job
-            _log.warning("Whether the checkpoint of job %s is needed could not be read: %s", self.job.id, error)
+        except (StoreError, OSError) as error:  # it goes with the job
+            _log.warning("The checkpoint of job %s is left where it is: %s", self.job.id, error)
+
+    def _has_still_to_be_done(self) -> bool:
+        try:
+            return not self._at.store.get(self.job.id, ANY_OWNER).status.is_over
+        except UnknownJobError:  # deleted
+            return False
 
     def _reach_an_end(self) -> None:
         try:

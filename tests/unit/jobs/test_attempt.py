@@ -12,6 +12,7 @@ from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageErro
 from facies.findings import TileAnalysis
 from facies.imaging.sizes import Sizes
 from facies.jobs.attempt import CANCEL_INTERVAL_S, PROGRESS_INTERVAL_S, Attempt, Workplace
+from facies.jobs.checkpoint import AFTER_S
 from facies.jobs.job import Status
 from facies.jobs.removal import delete_job
 from facies.models.fake import FakeRuntime
@@ -33,9 +34,9 @@ def runtime(room):
 def attempt_at(room, runtime):
     """Claims the next job; `analyse` and `get_runtime` may be stood in for."""
 
-    def attempt_at(analyse=analyse, get_runtime=lambda _: runtime):
+    def attempt_at(analyse=analyse, get_runtime=lambda _: runtime, checkpoint_after_s=AFTER_S):
         job = room.store.claim("w", LEASE_S, alone=True)
-        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, SIZES, LEASE_S)
+        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, SIZES, LEASE_S, checkpoint_after_s)
         return Attempt(job, job.lease, workplace)
 
     return attempt_at
@@ -179,15 +180,18 @@ def test_a_job_that_is_cancelled_while_it_is_rendered_stops_between_two_pieces(r
     assert room.files() == []
 
 
-def test_a_deleted_job_leaves_nothing(room, attempt_at):
+@pytest.mark.parametrize("checkpoint_after_s", [0, AFTER_S])
+def test_a_deleted_job_comes_to_an_end_and_leaves_nothing(room, attempt_at, checkpoint_after_s):
     job = room.send(PHOTO)
 
-    def delete_then_analyse(*args, **kwargs):
+    def analyse_then_delete(*args, **kwargs):
         found = analyse(*args, **kwargs)
         delete_job(room.store, room.blobs, job.id, None)
         return found
 
-    attempt_at(delete_then_analyse).work()
+    attempt = attempt_at(analyse_then_delete, checkpoint_after_s=checkpoint_after_s)
+    attempt.work()
+    assert attempt.is_over
     assert room.files() == []
     assert room.store.spent() == []
     assert not room.store.may_have_files(job.id)
