@@ -243,8 +243,12 @@ def train(
         from facies.training.train import train as run
     except ModuleNotFoundError as error:
         raise TrainingError(f"Training needs {error.name}: pip install 'facies[train]'.") from error
-    with bars(terminal.notes) as report:
-        package = run(plan, data, out, threads=threads, report=report)
+    try:
+        with bars(terminal.notes) as report:
+            package = run(plan, data, out, threads=threads, report=report)
+    except KeyboardInterrupt:
+        terminal.notes.print("Interrupted. The same command goes on from the last checkpoint.")
+        raise
     typer.echo(package.path)
 
 

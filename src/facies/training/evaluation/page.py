@@ -195,7 +195,9 @@ def _calibration(evaluation: Evaluation) -> str:
     fitted = ""
     if calibration["applies"]:
         offset = ", ".join(f"{value:g}" for value in calibration["offset"]) or "none"
-        fitted = f"<p>The package's temperature is {calibration['temperature']:g}, its offset {offset}.</p>"
+        below = calibration["temperature_below"]
+        low = "" if below is None else f", {below:g} where the answer is no"
+        fitted = f"<p>The package's temperature is {calibration['temperature']:g}{low}, its offset {offset}.</p>"
     table = f'<table><tr><th>probability</th><th class="n">ECE</th><th></th></tr>{rows}</table>'
     note = (
         "A well calibrated probability lies on the diagonal. Bars on the dots are 95% ranges of the share; the strip "

@@ -15,6 +15,7 @@ from facies.training.readers import read_photos, read_tiles
 
 _DOMAIN = "data"
 _TESTED_PART = "test"
+_MOST_NAMES = 12
 
 Records = Sequence[TileRecord | PhotoRecord]
 
@@ -83,9 +84,10 @@ def guess_layout(data_dir: Path, manifest: Manifest) -> Layout:
     if manifest.task == "tile-classification" and labels:
         folders = ImageFolders(kind="image-folders", path=".", domain=_DOMAIN, labels=labels)
         return Layout((folders,), data_dir, "a folder for each class")
+    shown = ", ".join(list(names)[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
     raise TrainingError(
         f"How the pictures in {data_dir} are labelled cannot be guessed: there are no folders named for the classes "
-        f"({', '.join(names)}), no images/ beside masks/, no NOAA parts. Describe it in a layout file, "
+        f"({shown}), no images/ beside masks/, no NOAA parts. Describe it in a layout file, "
         "with [[data]] tables like those of a training plan, and give it with --layout."
     )
 

@@ -207,6 +207,7 @@ def _calibration(told: TileAnswers, manifest: Manifest, folds: FoldOf | None) ->
     return {
         "of": f"probability of {positive}" if positive else "probability of the likeliest class",
         "temperature": manifest.decision.temperature,
+        "temperature_below": manifest.decision.temperature_below,
         "offset": list(manifest.decision.offset),
         "applies": manifest.output.kind == "logits",
         "ece": {name: curves.error_of(entry) for name, entry in bins.items()},

@@ -113,6 +113,14 @@ class TestTiles:
         assert ece[1]["served"] != pytest.approx(ece[0]["served"], abs=1e-2)
         assert set(ece[1]) == {"before", "served", "refitted"}
 
+    def test_both_temperatures_are_told(self, tmp_path, data):
+        write_tile_table(data)
+        decision = "temperature = 2.5\ntemperature_below = 1.5"
+        package = tile_package(tmp_path / "packages" / "tiles", decision=decision)
+        found, page = run(package, tmp_path, Source(data, layout(tmp_path, TABLE)))
+        assert (found["calibration"]["temperature"], found["calibration"]["temperature_below"]) == (2.5, 1.5)
+        assert "temperature is 2.5, 1.5 where the answer is no" in page
+
     def test_wrong_answers_are_shown_surest_first(self, tmp_path, tiles, data):
         write_image_folders(data, pictures=3)
         for name, level in {"sure.png": 255, "unsure.png": 140}.items():
