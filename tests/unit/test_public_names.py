@@ -1,3 +1,5 @@
+from importlib.resources import files
+
 import facies
 from facies import errors
 
@@ -34,3 +36,7 @@ def test_the_tree_of_errors_is_drawn_as_it_is():
 def test_every_error_has_a_code_of_its_own():
     codes = [error.code for error in _errors()]
     assert len(set(codes)) == len(codes)
+
+
+def test_type_checkers_are_told_that_there_are_types():
+    assert files("facies").joinpath("py.typed").is_file()
