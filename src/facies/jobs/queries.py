@@ -22,6 +22,18 @@ NEXT_NUMBER: Final = (
 INSERT: Final = sa.insert(jobs).returning(jobs)
 """Adds a job, and gives its row; made once, for making it takes longer than the database does."""
 
+_IS_LEASED: Final = sa.and_(
+    jobs.c.id == sa.bindparam("leased_job"),
+    jobs.c.lease_token == sa.bindparam("leased_token"),
+    jobs.c.status == Status.STARTED,
+)
+
+IS_CANCEL_REQUESTED: Final = sa.select(jobs.c.cancel_requested).where(_IS_LEASED)
+"""Of a job and its lease (`lease`), whether it was asked to stop. Asked many times a second, so made once."""
+
+NOTE_LEASED: Final = sa.update(jobs).where(_IS_LEASED).returning(jobs)
+"""Writes plain values into the row of a job and its lease (`lease`), and gives the row. Made once as well."""
+
 LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
 """Locks the counter without raising it. SQLite leaves the locking out: whoever writes there is alone anyway."""
 
@@ -99,6 +111,11 @@ def is_ahead_of(job: Job) -> Condition:
 def is_leased(job_id: str, token: str) -> Condition:
     """The job, as long as `token` is that of its lease."""
     return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
+
+
+def lease(job_id: str, token: str) -> dict[str, str]:
+    """What statements about a leased job ask for."""
+    return {"leased_job": job_id, "leased_token": token}
 
 
 def next_in_turn(is_waiting: Condition) -> sa.Select[tuple[str]]:

@@ -261,8 +261,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         with self._database.read() as connection:
-            query = sa.select(jobs.c.cancel_requested).where(queries.is_leased(job_id, token))
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(queries.IS_CANCEL_REQUESTED, queries.lease(job_id, token)).one_or_none()
         if row is None:
             raise _lost()
         return not row.cancel_requested
@@ -463,9 +462,9 @@ class JobStore:
 
     def _note_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
         """As `_change_leased`, for what a power cut may take."""
-        statement = sa.update(jobs).where(queries.is_leased(job_id, token)).values(values)
+        told = {**queries.lease(job_id, token), **values}
         with self._database.note() as connection:
-            row = connection.execute(statement.returning(jobs)).mappings().one_or_none()
+            row = connection.execute(queries.NOTE_LEASED, told).mappings().one_or_none()
         if row is None:
             raise _lost()
         return row
