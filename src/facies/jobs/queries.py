@@ -22,6 +22,18 @@ NEXT_NUMBER: Final = (
 INSERT: Final = sa.insert(jobs).returning(jobs)
 """Adds a job, and gives its row; made once, for making it takes longer than the database does."""
 
+_IS_VISIBLE: Final = sa.and_(
+    ~jobs.c.deleted,
+    jobs.c.expires_at > sa.bindparam("now"),
+    sa.or_(sa.bindparam("of_anyone", type_=sa.Boolean), jobs.c.owner.is_not_distinct_from(sa.bindparam("of"))),
+)
+
+JOB_OF_ID: Final = sa.select(jobs).where(jobs.c.id == sa.bindparam("sought"), _IS_VISIBLE)
+"""One job by its id, for who may see it (`seen`). Clients ask for nothing as often, so made once."""
+
+JOB_OF_NUMBER: Final = sa.select(jobs).where(jobs.c.number == sa.bindparam("sought"), _IS_VISIBLE)
+"""The same by its number."""
+
 _IS_LEASED: Final = sa.and_(
     jobs.c.id == sa.bindparam("leased_job"),
     jobs.c.lease_token == sa.bindparam("leased_token"),
@@ -54,9 +66,15 @@ def has_id(job_id: str) -> Condition:
     return jobs.c.id == job_id if is_job_id(job_id) else sa.false()
 
 
-def has_number(number: int) -> Condition:
-    """The job of that number; none if no job can have it."""
-    return jobs.c.number == number if 0 < number <= _LARGEST_NUMBER else sa.false()
+def can_be_number(number: int) -> bool:
+    """Whether a job can have this number."""
+    return 0 < number <= _LARGEST_NUMBER
+
+
+def seen(sought: str | int, owner: Owner, now: float) -> dict[str, Any]:
+    """What `JOB_OF_ID` and `JOB_OF_NUMBER` ask for."""
+    of_anyone = isinstance(owner, AnyOwner)
+    return {"sought": sought, "now": now, "of_anyone": of_anyone, "of": None if of_anyone else owner}
 
 
 def is_of(owner: Owner) -> Condition:

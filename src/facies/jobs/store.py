@@ -8,8 +8,8 @@ nothing, so two processes can never both win.
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -131,7 +131,9 @@ class JobStore:
         Raises:
             UnknownJobError: there is none.
         """
-        return self._find(self._is_visible(queries.has_id(job_id), owner))
+        if not is_job_id(job_id):
+            raise _unknown()
+        return self._find(queries.JOB_OF_ID, queries.seen(job_id, owner, self._clock()))
 
     def get_number(self, number: int, owner: Owner) -> Job:
         """The job of that number.
@@ -139,7 +141,9 @@ class JobStore:
         Raises:
             UnknownJobError: there is none.
         """
-        return self._find(self._is_visible(queries.has_number(number), owner))
+        if not queries.can_be_number(number):
+            raise _unknown()
+        return self._find(queries.JOB_OF_NUMBER, queries.seen(number, owner, self._clock()))
 
     def has_expired(self, job_id: str, owner: Owner) -> bool:
         """Whether there was such a job and its time has run out. That is remembered for a while."""
@@ -441,9 +445,9 @@ class JobStore:
         with self._database.read() as connection:
             return bool(connection.scalar(sa.select(sa.exists().where(which))))
 
-    def _find(self, which: Condition) -> Job:
+    def _find(self, statement: sa.Select[Any], asked: Mapping[str, Any]) -> Job:
         with self._database.read() as connection:
-            row = connection.execute(sa.select(jobs).where(which)).mappings().one_or_none()
+            row = connection.execute(statement, asked).mappings().one_or_none()
         if row is None:
             raise _unknown()
         return rows.job_of(row)
