@@ -16,6 +16,7 @@ from PIL import Image
 
 from facies.errors import FaciesError
 from facies.imaging import png
+from facies.settings import ENVIRONMENT_PREFIX
 from facies.training import synth_cores, synth_reefs
 
 _REEF_SEED = 65
@@ -104,13 +105,17 @@ def _answer(response: httpx2.Response) -> dict[str, Any]:
 
 @contextmanager
 def _server() -> Iterator[tuple[httpx2.Client, str]]:
-    """A server on a free port with a data folder of its own, and a key for it; both are gone afterwards."""
+    """A server on a free port with a data folder of its own, and a key for it; both are gone afterwards.
+
+    It knows no settings of the user's: neither their variables nor the facies.toml of the folder they are in.
+    """
     with tempfile.TemporaryDirectory(prefix="facies-demo-") as folder:
         facies = [sys.executable, "-m", "facies"]
-        environment = {**os.environ, "FACIES_DATA_DIR": folder}
-        key = subprocess.run([*facies, "keys", "create", "demo"], env=environment, check=True, capture_output=True)
+        others = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        alone: dict[str, Any] = {"cwd": folder, "env": {**others, f"{ENVIRONMENT_PREFIX}DATA_DIR": folder}}
+        key = subprocess.run([*facies, "keys", "create", "demo"], check=True, capture_output=True, **alone)
         command = [*facies, "serve", "--port", "0", "--log-level", "warning"]
-        server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **alone)
         try:
             with httpx2.Client(base_url=_address(server), timeout=_DEADLINE_S) as client:
                 yield client, key.stdout.decode().strip()
