@@ -104,7 +104,7 @@ class TestTooManyBytes:
     def test_clients_get_to_read_the_refusal(self, server):
         before = server.files()
         answer = send(server, "rock", b"\xff\xd8\xff" + b"x" * 30_000_000)
-        assert (answer.status_code, "MB" in sentence(answer)) == (413, True)
+        assert (answer.status_code, "MiB" in sentence(answer)) == (413, True)
         assert server.files() == before
 
     @pytest.mark.parametrize("declared", [None, 10**12, 500])
