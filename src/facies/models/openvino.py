@@ -315,6 +315,8 @@ def _properties(streams: int, precision: Precision) -> dict[str, object]:
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         # Left to itself OpenVINO takes half as many, which cost a sixth more time for MobileNetV2 on four cores.
         "NUM_STREAMS": streams or count_cores(),
+        # Two processes would keep to the same cores, and a stream would wait for its own core while others are free.
+        "ENABLE_CPU_PINNING": False,
     }
 
 
