@@ -14,7 +14,7 @@ from facies.training.drawing.paint import shade
 Pixels = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 
-_HEIGHTS = (0.12, 0.75)  # of the window
+_HEIGHTS = (0.12, 1.4)  # of the window; more than one fills it up
 _SIDE_MARGIN = 0.12
 _PLUG_SHARE = 0.4
 _FOAM_SHARE = 0.7  # of what is no plug

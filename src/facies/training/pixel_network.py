@@ -20,16 +20,17 @@ TONES = 9
 """Length of what `tone_features` gives."""
 
 _LEAST_LIGHT = 0.02
+_LEAST_PROBABILITY = 1e-6
 
 
 class PixelClassifier(nn.Module):
     """Which class every pixel shows: class 0, the background, and the types of what is not.
 
-    A pyramid decoder looks at every pixel. Where the core is, is its word alone. Of the type it has a say; but between
-    the types of which there are labelled photos, two probes decide in its place where the window looks like these
-    photos, as a gate tells: one on the encoder's features, one on the tone (colour and its spread), both averaged over
-    what the decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen photos
-    by heart and says little of others.
+    A pyramid decoder looks at every pixel. Where the core is, is its word alone. Its type is the decoder's word too,
+    unless the window looks like the labelled photos, as a gate tells: there two probes decide between the types of
+    which there are such photos, one on the encoder's features, one on the tone (colour and its spread), both averaged
+    over what the decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen
+    photos by heart and says little of others.
 
     Args:
         encoder: what the feature maps come from.
@@ -78,7 +79,7 @@ class PixelClassifier(nn.Module):
         return logits
 
     def combine(self, decoded: Tensor, top: Tensor, tone: Tensor) -> Tensor:
-        """Let the probes decide between the types that they know.
+        """Let the probes decide on the type where the window looks like the labelled photos.
 
         Args:
             decoded: the decoder's logits at stride 4, (N, C, h, w).
@@ -88,18 +89,15 @@ class PixelClassifier(nn.Module):
         Returns:
             Logarithms of probabilities, (N, C, h, w).
         """
-        log_probs = decoded.log_softmax(1)
-        core = 1 - log_probs[:, :1].exp()
+        probs = decoded.softmax(1)
+        core = 1 - probs[:, :1]
         texture = mean_over(top, core)
-        probes = (self.texture_probe(texture) + self.tone_probe(tone_features(tone, core)))[:, :, None, None]
+        probed = (self.texture_probe(texture) + self.tone_probe(tone_features(tone, core))).softmax(1)[:, :, None, None]
         asked = self.gate(texture).sigmoid()[:, :, None, None]
-        probed = log_probs[:, list(self.probed)]
-        within = (asked * probes + (1 - asked) * probed).log_softmax(1) + probed.logsumexp(1, keepdim=True)
-        parts, begin = [], 0
+        parts = [probs[:, :1], *((1 - asked) * probs[:, 1:]).split(1, 1)]
         for place, index in enumerate(self.probed):
-            parts += [log_probs[:, begin:index], within[:, place : place + 1]]
-            begin = index + 1
-        return torch.cat([*parts, log_probs[:, begin:]], 1)
+            parts[index] = parts[index] + asked * core * probed[:, place : place + 1]
+        return torch.cat(parts, 1).clamp(min=_LEAST_PROBABILITY).log()
 
 
 class Pyramid(nn.Module):

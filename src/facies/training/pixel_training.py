@@ -21,15 +21,16 @@ from facies.imaging.tiles import cut
 from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
 from facies.training.calibration import softmax
-from facies.training.datasets import IGNORE, UNKNOWN, PhotoRecord
+from facies.training.datasets import IGNORE, UNKNOWN, DrawnRecord, PhotoRecord
 from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2, load_start
 from facies.training.export import Pictures, export
 from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
+from facies.training.gate import fit_gate
 from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
 from facies.training.plan import Plan
 from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
-from facies.training.probes import fit_binary, fit_shares, set_linear, standardise
+from facies.training.probes import fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
@@ -40,8 +41,6 @@ Maps = dict[int, npt.NDArray[np.uint8]]
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
 _LEAST_CORE_SHARE = 0.05
-_GATE_PENALTY = 1e-3
-_CERTAIN = 20.0
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ def _prepare(
     )
 
     def windows_of(draw: int) -> npt.NDArray[np.uint8]:
-        windows, maps = _draw(plan, records[record_of[draw]], seed_of(plan.seed, "windows", draw))
+        windows, maps = draw_windows(plan, records[record_of[draw]], seed_of(plan.seed, "windows", draw))
         labels[draw] = maps[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
         return windows
 
@@ -206,10 +205,18 @@ def _prepare(
     return WindowData(tuple(records), record_of, tuple(banks), np.array(labels))
 
 
-def _draw(plan: Plan, record: PhotoRecord, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def draw_windows(plan: Plan, record: PhotoRecord, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Draw the plan's windows of a photo; fillers are laid over real photos only, drawn ones have their own.
+
+    Returns:
+        uint8 (V, s, s, 3) and their labels, uint8 (V, s, s).
+    """
     photo, labels = (Image.fromarray(part) for part in record.read())
     rng, size = np.random.default_rng(seed), plan.package.input.size_hw[0]
-    drawn = [draw_window(photo, labels, size, plan.schedule.augmentation, rng) for _ in range(plan.schedule.views)]
+    augmentation = plan.schedule.augmentation
+    if isinstance(record, DrawnRecord):
+        augmentation = augmentation.model_copy(update={"filler_share": 0.0})
+    drawn = [draw_window(photo, labels, size, augmentation, rng) for _ in range(plan.schedule.views)]
     return np.stack([window for window, _ in drawn]), np.stack([labelled for _, labelled in drawn])
 
 
@@ -292,7 +299,7 @@ def _train(
 
 def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
     """Fit the probes on the labelled photos that count, and the gate to tell these photos from all others."""
-    textures, tones, types, counting = [], [], [], []
+    textures, tones, types, numbers = [], [], [], []
     for draw in draws.tolist():
         labels = torch.from_numpy(data.labels[draw])
         core = ((labels > 0) & (labels != IGNORE))[:, None].float()
@@ -301,9 +308,10 @@ def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: n
         textures.append(mean_over(top, core)[enough])
         tones.append(tone_features(tone, core)[enough])
         types.append(torch.stack([(labels == index).float().mean((1, 2)) for index in network.probed], 1)[enough])
-        counting += [data.records[data.record_of[draw]].scored] * int(enough.sum())
+        numbers += [data.record_of[draw]] * int(enough.sum())
     texture, tone, shares = torch.cat(textures), torch.cat(tones), torch.cat(types)
-    counts = np.array(counting)
+    records = [data.records[number] for number in numbers]
+    counts = np.array([record.scored for record in records])
     typed = torch.from_numpy(counts) & (shares.sum(1) > _LEAST_CORE_SHARE)
     schedule, leading = plan.schedule, shares[typed].argmax(1).numpy()
     balance = 1 / np.bincount(leading, minlength=len(network.probed))[leading]
@@ -314,12 +322,7 @@ def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: n
     ):
         x, mean, deviation = standardise(x)
         set_linear(probe, fit_shares(x, shares, balance, penalty), mean, deviation)
-    if counts.all():
-        torch.nn.init.constant_(network.gate.bias, _CERTAIN)
-        return
-    x, mean, deviation = standardise(texture)
-    sides = np.where(counts, 1 / counts.sum(), 1 / (~counts).sum())
-    set_linear(network.gate, fit_binary(x[:, None], counts, sides, _GATE_PENALTY)[None], mean, deviation)
+    fit_gate(network.gate, texture, counts, [record.group for record in records], plan.seed)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,7 +1,14 @@
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from facies.training.datasets import DrawnRecord
 from facies.training.fillers import lay_filler
+from facies.training.plan import read_plan
+
+PLANS = Path(__file__).parents[3] / "plans"
 
 
 def core_window(size=96):
@@ -34,3 +41,33 @@ def test_a_window_without_core_can_be_filled_too():
 def test_the_same_seed_lays_the_same_thing():
     first, second = (lay_filler(*core_window(), np.random.default_rng(5)) for _ in "ab")
     assert np.array_equal(first[0], second[0])
+
+
+@dataclass(frozen=True)
+class RealCore:
+    """A photo that is core from edge to edge."""
+
+    def read(self):
+        return np.full((500, 200, 3), 120, np.uint8), np.full((500, 200), 3, np.uint8)
+
+
+@dataclass(frozen=True)
+class DrawnCore(DrawnRecord):
+    """The same, drawn."""
+
+    def read(self):
+        return RealCore().read()
+
+
+@pytest.mark.train
+def test_fillers_are_laid_over_real_photos_only():
+    pytest.importorskip("torch", reason="needs the train extra")
+    from facies.training.pixel_training import draw_windows
+
+    plan = read_plan(PLANS / "rock-types.toml")
+    augmentation = plan.schedule.augmentation.model_copy(update={"filler_share": 1.0})
+    plan = plan.model_copy(update={"schedule": plan.schedule.model_copy(update={"augmentation": augmentation})})
+    _, real = draw_windows(plan, RealCore(), seed=1)
+    _, drawn = draw_windows(plan, DrawnCore(0, 500, "drawn"), seed=1)
+    assert (real == 0).any(axis=(1, 2)).all()
+    assert (drawn == 3).all()

@@ -107,6 +107,18 @@ def test_the_decoder_decides_where_the_window_is_unlike_the_photos_of_the_probes
     assert (found[:, :, :8] == 1).all()
 
 
+def test_a_type_without_labelled_photos_is_not_answered_where_the_window_looks_like_these():
+    network, red = typed_network(brown_is=3), torch.full((1, 64, 64, 3), 200, dtype=torch.uint8)
+    decoded = halves()
+    decoded[:, 2, :, :8] = 20
+    like = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    torch.nn.init.constant_(network.gate.bias, -20)
+    unlike = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    assert (like[:, :, :8] == 3).all()
+    assert (unlike[:, :, :8] == 2).all()
+    assert (torch.cat([like, unlike])[:, :, 8:] == 0).all()
+
+
 def test_what_is_not_core_does_not_colour_the_tone():
     pixels_ = torch.full((1, 64, 64, 3), 60, dtype=torch.uint8)
     red_box = pixels_.clone()

@@ -1,0 +1,55 @@
+"""The gate of a pixel classifier: whether a window looks like the labelled photos, so that the probes may decide."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from facies.training.probes import fit_binary, set_linear, standardise
+from facies.training.splits import grouped_folds
+
+_PENALTY = 1e-4
+_FOLDS = 4
+_UNSEEN_BELOW = 0.05
+_UNSEEN_ASKED = 0.95
+_CERTAIN = 20.0
+
+
+def fit_gate(gate: nn.Linear, texture: Tensor, counts: npt.NDArray[np.bool_], groups: Sequence[str], seed: int) -> None:
+    """Fit the gate to tell windows of the labelled photos from all others, and to open for photos like them.
+
+    Photos of a box that it was not fitted on look less like the others than they do like each other. So boxes are held
+    out in turn, and the bias is moved until the gate asks the probes for nearly all windows of these.
+
+    Args:
+        gate: filled in.
+        texture: (R, F), the mean features of every window.
+        counts: bool (R,), whether the window is of a labelled photo that counts.
+        groups: the group of each window.
+        seed: of the folds.
+    """
+    if counts.all():
+        torch.nn.init.constant_(gate.bias, _CERTAIN)
+        return
+    names = [group for group, labelled in zip(groups, counts.tolist(), strict=True) if labelled]
+    fold_of = np.full(len(counts), -1)
+    folds = min(_FOLDS, len(set(names)))
+    unseen = []
+    if folds > 1:
+        fold_of[counts] = grouped_folds(names, [0] * len(names), folds, seed)
+        for fold in range(folds):
+            _fit(gate, texture[torch.from_numpy(fold_of != fold)], counts[fold_of != fold])
+            unseen.append(gate(texture[torch.from_numpy(fold_of == fold)]).detach()[:, 0])
+    _fit(gate, texture, counts)
+    if unseen:
+        open_at = math.log(_UNSEEN_ASKED / (1 - _UNSEEN_ASKED))
+        gate.bias.data += max(0.0, open_at - float(torch.cat(unseen).quantile(_UNSEEN_BELOW)))
+
+
+def _fit(gate: nn.Linear, texture: Tensor, counts: npt.NDArray[np.bool_]) -> None:
+    x, mean, deviation = standardise(texture)
+    sides = np.where(counts, 1 / counts.sum(), 1 / (~counts).sum())
+    set_linear(gate, fit_binary(x[:, None], counts, sides, _PENALTY)[None], mean, deviation)
