@@ -199,13 +199,22 @@ def open_store(settings: Settings) -> Iterator["JobStore"]:
 
 
 def run_worker(settings: Settings, name: str | None) -> None:
-    """Work on jobs until the process is told to end."""
+    """Work on jobs until the process is told to end.
+
+    Raises:
+        SettingsError: the photos are in another data folder, so that every job would fail.
+    """
     from facies.jobs.blobs import LocalBlobs
     from facies.jobs.worker import Worker
 
     reuse_freed_memory()
     let_others_go_first(settings.worker_niceness)
     with open_store(settings) as store:
+        if not store.shares_data_folder():
+            raise SettingsError(
+                f"The photos of these jobs are in another data folder than {settings.data_dir}. Give the worker the "
+                "--data-dir of the server, or a --database-url of its own."
+            )
         runtimes = Runtimes(settings, on_load=lambda model, seconds: _note_load_time(store, model, seconds))
         worker = Worker(
             store,
@@ -252,6 +261,8 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
     listener = server.listen(settings.host, settings.port)
     with open_store(settings) as store:
+        if store.note_data_folder():
+            _log.warning("The server of these jobs had another data folder than %s before.", settings.data_dir)
         first_key = None if store.keys.has_any() else store.keys.create(_FIRST_KEY_NAME)[1]
         uploads, packages = _uploads(settings, store), registry(settings)
         tls = trusted(settings.webhook_authorities)

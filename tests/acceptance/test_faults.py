@@ -2,6 +2,8 @@
 
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -143,3 +145,16 @@ def test_cancelling_the_running_job_leaves_nothing_and_frees_the_worker(slow_ser
     assert slow_server.get(f"/V1/api/status/{job}").status_code == 404
     completed(slow_server, next_job)
     wait_until(lambda: len({path.parent for path in slow_server.files()}) == 1)
+
+
+def test_a_worker_without_the_photos_takes_no_job(start_server, tmp_path):
+    server = start_server("--no-worker")
+    job = send(server, SMALL)
+    database = server.environment.get("FACIES_DATABASE_URL", f"sqlite:///{server.data_dir / 'facies.db'}")
+    elsewhere = server.environment | {"FACIES_DATA_DIR": str(tmp_path / "elsewhere"), "FACIES_DATABASE_URL": database}
+    worker = subprocess.run(
+        [sys.executable, "-m", "facies", "worker"], env=elsewhere, capture_output=True, text=True, timeout=60
+    )
+    assert worker.returncode == 2
+    assert "Give the worker the --data-dir of the server" in worker.stderr
+    assert status(server, job)["status"] == "queued"

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import alembic.command
@@ -770,6 +771,17 @@ class StoreContract:
         assert store.release_dead_workers(lambda process: process == "here 1 2") == 0
 
     # --- the database
+
+    def test_a_worker_learns_whether_it_has_the_folder_of_the_photos(self, url):
+        ours, theirs = Seal.fresh(), Seal.fresh()
+        with closing(JobStore.open(url, ours)) as server, closing(JobStore.open(url, theirs)) as worker:
+            assert worker.shares_data_folder()
+            assert not server.note_data_folder()
+            assert server.shares_data_folder()
+            assert not worker.shares_data_folder()
+            assert not server.note_data_folder()
+            assert worker.note_data_folder()
+            assert worker.shares_data_folder()
 
     def test_the_migrations_leave_the_tables_that_the_code_uses(self, store, url):
         engine = sa.create_engine(url)

@@ -4,6 +4,7 @@ The key is in a file beside the photos, which every server on one store shares.
 """
 
 import errno
+import hashlib
 import os
 import tempfile
 from contextlib import suppress
@@ -30,6 +31,7 @@ class Seal:
             ValueError: it is no key.
         """
         self._fernet = Fernet(key)
+        self._key = key
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
@@ -51,6 +53,11 @@ class Seal:
     def fresh(cls) -> Self:
         """A seal with a new key, which is gone with the process."""
         return cls(Fernet.generate_key())
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this key from others and gives nothing of it away: SHA-256, 64 hex digits."""
+        return hashlib.sha256(b"facies data folder\0" + self._key).hexdigest()
 
     def close(self, secret: bytes) -> str:
         """A secret as it may be kept."""

@@ -23,7 +23,7 @@ from facies.jobs.key import Key, Scope
 from facies.jobs.keys import KeyRows
 from facies.jobs.queries import Condition
 from facies.jobs.sealing import Seal
-from facies.jobs.tables import jobs, tombstones, workers
+from facies.jobs.tables import data_folder, jobs, tombstones, workers
 from facies.jobs.upload_rows import UploadRows
 from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls, insert_calls
 
@@ -424,6 +424,22 @@ class JobStore:
         if self._any(is_lost):
             with self._database.write() as connection:
                 connection.execute(sa.delete(workers).where(is_lost))
+
+    def note_data_folder(self) -> bool:
+        """Take note that the photos are in this process's data folder, as a server says when it starts.
+
+        Returns:
+            whether they were in another before.
+        """
+        with self._database.write() as connection:
+            before = connection.scalar(sa.select(data_folder.c.fingerprint).with_for_update())
+            connection.execute(sa.update(data_folder).values(fingerprint=self._seal.fingerprint))
+        return before not in ("", self._seal.fingerprint)
+
+    def shares_data_folder(self) -> bool:
+        """Whether this process has the data folder of the server that started last; so it is where none ever did."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(data_folder.c.fingerprint)) in ("", self._seal.fingerprint)
 
     def note_load_time(self, model: str, seconds: float) -> None:
         """Take note of how long `name@version` took to load."""

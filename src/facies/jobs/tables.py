@@ -85,6 +85,14 @@ webhooks: Final = sa.Table(
 )
 """Calls that are still to be made, each once its job is over."""
 
+data_folder: Final = sa.Table(
+    "data_folder",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+)
+"""One row: the data folder of the server that started last, by its key; "" before any did."""
+
 workers: Final = sa.Table(
     "workers",
     metadata,
