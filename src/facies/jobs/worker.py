@@ -36,6 +36,9 @@ from facies.models.runtime import Runtime
 POLL_S: Final = 0.05
 _LOOK_S: Final = 0.002
 """How often a store that can tell at once is asked whether anything was written, a job perhaps."""
+_IDLE_LOOK_S: Final = 0.02
+_IDLE_AFTER_S: Final = 2.0
+"""Without a job for so long it is asked less often, for a laptop's battery."""
 LEASES_INTERVAL_S: Final = 1.0
 SIGN_INTERVAL_S: Final = 5.0
 RENEWALS_A_LEASE: Final = 3
@@ -92,6 +95,7 @@ class Worker:
         self._hangs_after_s = hangs_after_s
         self._workplace = Workplace(store, blobs, get_runtime, analyse, sizes, lease_s, checkpoint_after_s)
         self._attempts: list[Attempt] = []
+        self._busy_at = -_IDLE_AFTER_S
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))
         self._sign_rhythm = _Rhythm(SIGN_INTERVAL_S)
         self._is_told_to_end = False
@@ -161,9 +165,12 @@ class Worker:
 
     def _wait_for_jobs(self) -> None:
         """As `_wait_for_news`, or until somebody has written to the store; at most `POLL_S`."""
-        ends_at = time.monotonic() + POLL_S
-        while time.monotonic() < ends_at:
-            if self._wait_for_news(_LOOK_S) or (self._has_room() and self._store.has_changed()):
+        began_at = time.monotonic()
+        if self._attempts:
+            self._busy_at = began_at
+        look_s = _LOOK_S if began_at - self._busy_at < _IDLE_AFTER_S else _IDLE_LOOK_S
+        while time.monotonic() - began_at < POLL_S:
+            if self._wait_for_news(look_s) or (self._has_room() and self._store.has_changed()):
                 return
 
     def _wait_for_news(self, timeout_s: float) -> bool:
