@@ -9,8 +9,9 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from facies import assembly
+from facies.settings import Settings
 from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
 
 START_S = 30.0
-STOP_S = 15.0
+STOP_S = 30.0
 JOB_S = 60.0
 POSTGRES = "FACIES_TEST_POSTGRES_URL"
 STORES = ["sqlite", *(["postgresql"] if POSTGRES in os.environ else [])]
@@ -38,12 +41,14 @@ class Server:
     flags: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    key: str = ""
 
     def __post_init__(self) -> None:
         self.data_dir = self.folder / "data"
         self.log = self.folder / "server.log"
-        self.port = _free_port()
+        self._reservation = _reserve_port()
+        self.port = self._reservation.getsockname()[1]
+        if sys.platform != "linux":  # only there a server can listen beside it
+            self._reservation.close()
         self.url = f"http://127.0.0.1:{self.port}"
         models = self.folder / "models"
         coral_package(models / "test-coral")
@@ -73,23 +78,25 @@ class Server:
                 start_new_session=True,
             )
         self._wait_until_it_answers()
-        self.key = self.key or self.command("keys", "create", "acceptance").strip()
 
     def stop(self) -> None:
         """Tell it to end, and wait for it. Whatever it started and left is killed with it."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_S)
-        finally:
-            self._kill_group()
-            self.process = None
+        self._tell_to_end()
+        self._see_the_end()
 
     def kill(self) -> None:
         """`kill -9` for the server and everything it started."""
         self._kill_group()
         self.process = None
+
+    @staticmethod
+    def close_all(*servers: "Server") -> None:
+        """Stop servers for good, all at once."""
+        for server in servers:
+            server._tell_to_end()
+        for server in servers:
+            server._see_the_end()
+            server._reservation.close()
 
     def command(self, *words: str) -> str:
         """What `facies <words>` prints, with this server's settings."""
@@ -103,6 +110,13 @@ class Server:
             timeout=START_S,
         )
         return finished.stdout
+
+    @cached_property
+    def key(self) -> str:
+        """An API key, made when it is first asked for."""
+        settings = Settings(data_dir=self.data_dir, database_url=self.settings.get("FACIES_DATABASE_URL", ""))
+        with assembly.open_store(settings) as store:
+            return store.keys.create("acceptance")[1]
 
     @property
     def key_header(self) -> dict[str, str]:
@@ -134,6 +148,17 @@ class Server:
 
         wait_until(answers, START_S)
 
+    def _tell_to_end(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+
+    def _see_the_end(self) -> None:
+        if self.process is not None:
+            try:
+                self.process.wait(STOP_S)
+            finally:
+                self.kill()
+
     def _kill_group(self) -> None:
         if self.process is not None:
             with suppress(ProcessLookupError):  # nothing of it is left
@@ -150,10 +175,12 @@ def wait_until(condition: Callable[[], Any], timeout_s: float = JOB_S) -> Any:
     return value
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _reserve_port() -> socket.socket:
+    """A socket that keeps a port for a server, which listens beside it, and from everybody else."""
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    return reservation
 
 
 @pytest.fixture(scope="module")
@@ -179,25 +206,42 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[s
     engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def start_server(
-    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], dict[str, str]]
-) -> Iterator[Callable[..., Server]]:
-    """Starts servers with any flags and settings; they end with the module."""
+StartServer = Callable[..., Server]
+
+
+@contextmanager
+def _starter(folders: pytest.TempPathFactory, new_database: Callable[[], dict[str, str]]) -> Iterator[StartServer]:
     running: list[Server] = []
 
     def start(*flags: str, **settings: str) -> Server:
-        server = Server(tmp_path_factory.mktemp("server"), flags, {**new_database(), **settings})
+        server = Server(folders.mktemp("server"), flags, {**new_database(), **settings})
         running.append(server)
         server.start()
         return server
 
     yield start
-    for server in running:
-        server.stop()
+    Server.close_all(*running)
+
+
+@pytest.fixture
+def start_server(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], dict[str, str]]
+) -> Iterator[StartServer]:
+    """Starts servers with any flags and settings; they end with the test."""
+    with _starter(tmp_path_factory, new_database) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
-def server(start_server: Callable[..., Server]) -> Server:
+def start_shared_server(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], dict[str, str]]
+) -> Iterator[StartServer]:
+    """Starts servers for several tests; they end with the module."""
+    with _starter(tmp_path_factory, new_database) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def server(start_shared_server: StartServer) -> Server:
     """A server with its worker, shared by the tests of a module."""
-    return start_server()
+    return start_shared_server()

@@ -25,8 +25,8 @@ BROKEN_PHOTOS = broken_photos()
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server(FACIES_MAX_UPLOAD_BYTES=str(MAX_UPLOAD_BYTES))
+def server(start_shared_server):
+    return start_shared_server(FACIES_MAX_UPLOAD_BYTES=str(MAX_UPLOAD_BYTES))
 
 
 def send(server, dialect, photo, name="photo.jpg", declared="image/jpeg"):

@@ -14,10 +14,8 @@ import facies
 from facies import client as client_module
 from facies.errors import RemoteError
 from facies.remote import pieces
-from tests.acceptance.conftest import STORES, wait_until
+from tests.acceptance.conftest import wait_until
 from tests.data.photos import encode, patchwork
-
-pytestmark = pytest.mark.parametrize("new_database", STORES, indirect=True, scope="module")
 
 PHOTO = encode(patchwork(300, 260))  # 4 tiles
 LONG = encode(patchwork(2440, 1952))  # 80 tiles, 20 batches

@@ -11,7 +11,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 
+from facies import cli
 from facies.options import Options
 from tests.data.networks import map_package, tile_package
 from tests.data.photos import encode, noise
@@ -40,6 +42,24 @@ def facies(tmp_path, models):
             text=True,
             timeout=60,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path, models, monkeypatch, capsys):
+    """`facies` in this process, which spares its start: for what ends before any work is done."""
+    for name in [name for name in os.environ if name.startswith("FACIES_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FACIES_MODELS_DIR", str(models))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["facies", *arguments])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        return subprocess.CompletedProcess(arguments, left.value.code, *capsys.readouterr())
 
     return run
 
@@ -143,7 +163,6 @@ def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("analyse", "missing.jpg", "--model", "pale"), "missing.jpg does not exist"),
         (("analyse", ".", "--model", "pale"), "holds no photo"),
         (("analyse", "dive 1/a.jpg", "--model", "gold"), "known are: beds@1.0.0"),
         (("analyse", "dive 1/a.jpg", "--model", "pale", "--opacity", "2"), "between 0 and 1"),
@@ -163,21 +182,30 @@ def test_a_broken_photo_is_reported_and_the_rest_is_done(facies, photos, tmp_pat
         (("dig",), "dig"),
     ],
 )
-def test_wrong_usage_is_one_sentence_and_exit_code_2(facies, photos, arguments, sentence):
-    done = facies(*arguments)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(here, photos, arguments, sentence):
+    done = here(*arguments)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = ["", "serve", "worker", "analyse", "demo", "train", "models", "models list", "models show", "models verify"]
-COMMANDS += ["data", "data synth-cores", "data synth-reefs", "evaluate", "bench", "models add", "models new"]
-COMMANDS += ["submit", "models fit-domain", "keys", "keys create", "keys list", "keys revoke"]
+def test_a_process_that_is_used_wrongly_ends_with_2(facies):
+    done = facies("analyse", "missing.jpg", "--model", "pale")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "missing.jpg does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(facies, command):
-    done = facies(*command.split(), "--help")
+def words_of(command, *before):
+    """A command and all below it, each as what is typed after `facies`."""
+    yield before
+    for name, below in getattr(command, "commands", {}).items():
+        yield from words_of(below, *before, name)
+
+
+@pytest.mark.parametrize("words", list(words_of(get_command(cli.app))), ids=" ".join)
+def test_every_command_has_help(here, words):
+    done = here(*words, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
 

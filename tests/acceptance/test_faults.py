@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 
 import numpy as np
 import psutil
@@ -12,7 +11,7 @@ import pytest
 
 from facies.jobs.liveness import this_process
 from facies.models.fake import CRASHING_RGB
-from tests.acceptance.conftest import wait_until
+from tests.acceptance.conftest import STOP_S, wait_until
 from tests.data.photos import encode, patchwork
 
 PHOTO = encode(patchwork(2440, 1952))  # 80 tiles, 20 batches
@@ -104,17 +103,15 @@ def test_everything_killed_and_started_again_loses_nothing(slow_server):
 def test_a_worker_does_not_outlive_a_killed_server(slow_server):
     worker = worker_of(slow_server)
     slow_server.process.send_signal(signal.SIGKILL)
-    worker.wait(timeout=10)
+    worker.wait(timeout=STOP_S)
 
 
-def test_sigterm_hands_running_work_back_within_five_seconds(slow_server):
+def test_sigterm_hands_running_work_back(slow_server):
     jobs = [send(slow_server) for _ in range(3)]
     running(slow_server, jobs[0])
     worker = worker_of(slow_server)
-    asked_at = time.monotonic()
     slow_server.process.terminate()
-    slow_server.process.wait(timeout=10)
-    assert time.monotonic() - asked_at < 5
+    slow_server.process.wait(timeout=STOP_S)
     assert not worker.is_running()
     with sqlite3.connect(slow_server.data_dir / "facies.db") as database:
         rows = database.execute("SELECT status, attempts FROM jobs ORDER BY number").fetchall()

@@ -19,8 +19,8 @@ LIMITS = {"FACIES_KEPT_PIXELS": "1000", "FACIES_PICTURE_PIXELS": "1000"}
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server(**LIMITS)
+def server(start_shared_server):
+    return start_shared_server(**LIMITS)
 
 
 def pixels(content):

@@ -1,11 +1,8 @@
-"""Probes, figures, logs and the end of a server, as whoever runs it sees them."""
+"""Probes, figures and logs, as whoever runs a server sees them."""
 
 import json
-import signal
-import time
 
 import pytest
-import requests
 
 from tests.acceptance.conftest import STORES, wait_until
 from tests.data.photos import encode, patchwork
@@ -40,31 +37,3 @@ def test_the_log_of_a_server_without_a_terminal_is_json_with_the_requests_id(ser
     entry = json.loads(logged[0])
     assert (entry["level"], entry["logger"], entry["request_id"]) == ("info", "uvicorn.access", "look-for-me")
     assert "GET /livez" in entry["message"]
-
-
-def test_a_server_gives_notice_before_it_ends(start_server):
-    server = start_server(FACIES_NOTICE_S="1.5")
-    wait_until(lambda: server.get("/readyz").status_code == 200, 20)
-    server.process.send_signal(signal.SIGTERM)
-    wait_until(lambda: server.get("/readyz").status_code == 503, 1)
-    assert server.get("/readyz").json()["server"] == "about to end"
-    assert server.get("/V1/api/health").ok
-    assert server.process.wait(10) == 0
-    with pytest.raises(requests.ConnectionError):
-        server.get("/livez")
-
-
-def test_an_upload_on_its_way_is_taken_in_before_the_server_ends(start_server):
-    server = start_server(FACIES_DRAIN_S="5")
-
-    def slowly():
-        yield b'--edge\r\nContent-Disposition: form-data; name="image"; filename="reef.png"\r\n\r\n' + PHOTO[:100]
-        server.process.send_signal(signal.SIGTERM)
-        time.sleep(1)
-        yield PHOTO[100:] + b"\r\n--edge--\r\n"
-
-    answer = server.post(
-        "/V1/api/classify", data=slowly(), headers={"Content-Type": "multipart/form-data; boundary=edge"}
-    )
-    assert answer.status_code == 200
-    assert server.process.wait(10) == 0

@@ -17,9 +17,9 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def shipped_server(start_server):
+def shipped_server(start_shared_server):
     shipped = {"FACIES_CORAL_MODEL": "coral-bleaching", "FACIES_ROCK_MODEL": "rock-types"}
-    return start_server(**shipped)
+    return start_shared_server(**shipped)
 
 
 @pytest.fixture

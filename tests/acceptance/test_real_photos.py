@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no real photos here: 
 
 
 @pytest.fixture(scope="module")
-def shipped_server(start_server):
-    return start_server(**SHIPPED)
+def shipped_server(start_shared_server):
+    return start_shared_server(**SHIPPED)
 
 
 def coral_answer(server, photo):

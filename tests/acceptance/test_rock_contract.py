@@ -21,6 +21,7 @@ COLOURS = np.array(list(ROCK_CLASSES.values()), dtype=np.float64)
 NAMES = list(ROCK_CLASSES)
 PHOTO = strata(200, 700)
 PANEL_RGB = (30, 30, 30)
+UNKNOWN = "6f1c9a52-0f8e-4b43-9a0f-2f3f7a1f5a10"
 
 DOCUMENTED_CLIENT = """
 import base64
@@ -175,8 +176,8 @@ def test_a_job_that_waits_has_no_result_in_either_form(start_idle_server, query)
 
 
 @pytest.fixture(scope="module")
-def start_idle_server(start_server):
-    return start_server("--no-worker")
+def start_idle_server(start_shared_server):
+    return start_shared_server("--no-worker")
 
 
 def test_jobs_run_in_the_order_they_came(start_server):
@@ -205,7 +206,7 @@ def test_a_job_of_another_key_is_unknown(server, job_id):
     assert list(foreign.json()) == ["detail"]
 
 
-@pytest.mark.parametrize("path", ["/job/1", "/job/x", f"/job/{uuid.uuid4()}", f"/job/{uuid.uuid4()}?form=png"])
+@pytest.mark.parametrize("path", ["/job/1", "/job/x", f"/job/{UNKNOWN}", f"/job/{UNKNOWN}?form=png"])
 def test_unknown_jobs_are_404(server, path):
     answer = server.get(path, headers=server.key_header)
     assert (answer.status_code, list(answer.json())) == (404, ["detail"])

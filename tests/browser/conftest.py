@@ -149,8 +149,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         return server
 
     yield start
-    for server in running:
-        server.stop()
+    Server.close_all(*running)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def main() -> None:
             jobs = _analyse(server, Path(folder))
             _take(server.url, jobs)
         finally:
-            server.stop()
+            Server.close_all(server)
 
 
 def _analyse(server: Server, folder: Path) -> dict[str, str]:
