@@ -15,6 +15,7 @@ from facies.jobs.uploads import Uploads
 from facies.models.registry import Registry
 from facies.web.app import WebConfig, create_app
 from tests.data.folders import files_below
+from tests.data.jobs import Clock
 from tests.data.packages import coral_package, rock_package
 from tests.data.photos import encode, patchwork
 
@@ -33,11 +34,12 @@ class Served:
     config: WebConfig = field(default_factory=WebConfig)
     queue_limit: int = 1000
     unsure_band: tuple[float, float] | None = None
-    now: float = 1_760_000_000.25
+    # An object of its own: FastAPI's caches keep endpoints, with them the store and what its clock refers to.
+    clock: Clock = field(default_factory=lambda: Clock(1_760_000_000.25))
 
     def __post_init__(self) -> None:
         self.store = JobStore.open(
-            f"sqlite:///{self.folder / 'facies.db'}", queue_limit=self.queue_limit, clock=lambda: self.now
+            f"sqlite:///{self.folder / 'facies.db'}", queue_limit=self.queue_limit, clock=self.clock
         )
         self.blobs = LocalBlobs(self.folder / "blobs")
         packages = {
@@ -49,7 +51,7 @@ class Served:
             self.folder / "uploads",
             max_bytes=MAX_RESUMABLE_BYTES,
             time_to_live_s=UPLOAD_TIME_TO_LIVE_S,
-            clock=lambda: self.now,
+            clock=self.clock,
         )
         registry = Registry([self.folder])
         self.app: FastAPI = create_app(self.config, self.store, self.blobs, packages, registry, self.uploads)

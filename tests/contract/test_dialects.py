@@ -26,7 +26,7 @@ STRANGE_IDS = [
     "%2e%2e%2fx",
     " ",
     "null",
-    str(uuid.uuid4()),
+    "6f1c9a52-0f8e-4b43-9a0f-2f3f7a1f5a10",
     "a" * 3000,
 ]
 
@@ -67,12 +67,23 @@ ROCK = Tongue(
 )
 
 
+CONFIG = WebConfig(coral_requires_key=True, max_upload_bytes=len(PHOTO), max_pixels=80_000)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server for all tests that leave nothing there."""
+    served = Served(tmp_path_factory.mktemp("served"), CONFIG)
+    yield served
+    assert served.files() == []
+    served.close()
+
+
 @pytest.mark.parametrize("tongue", [CORAL, ROCK], ids=lambda tongue: tongue.name)
 class TestDialect:
     @pytest.fixture
     def served(self, tmp_path: Path) -> Iterator[Served]:
-        config = WebConfig(coral_requires_key=True, max_upload_bytes=len(PHOTO), max_pixels=80_000)
-        served = Served(tmp_path, config, queue_limit=3)
+        served = Served(tmp_path, CONFIG, queue_limit=3)
         yield served
         served.close()
 
@@ -116,8 +127,8 @@ class TestDialect:
         assert (answer["status"], answer["error"]) == (tongue.words["failed"], "The job was cancelled.")
 
     @pytest.mark.parametrize("job_id", STRANGE_IDS)
-    def test_unknown_and_impossible_ids_are_404(self, served, tongue, job_id):
-        answer = self.ask(served, tongue, job_id)
+    def test_unknown_and_impossible_ids_are_404(self, untouched, tongue, job_id):
+        answer = self.ask(untouched, tongue, job_id)
         assert answer.status_code == 404
         assert list(answer.json()) == [tongue.error_field]
 
@@ -136,38 +147,38 @@ class TestDialect:
 
     def test_a_job_is_gone_after_its_time(self, served, tongue):
         job_id = self.submit(served, tongue).json()["job_id"]
-        served.now += 86_401
+        served.clock.now += 86_401
         assert self.ask(served, tongue, job_id).status_code == 404
 
     @pytest.mark.parametrize("key", ["", "facies_wrong", "\xe9", "x" * 5000])
-    def test_without_a_valid_key_nothing_goes(self, served, tongue, key):
+    def test_without_a_valid_key_nothing_goes(self, untouched, tongue, key):
         headers = {"api-key": key.encode("latin-1")}
         for answer in (
-            served.client.post(tongue.submit_path, files={tongue.photo_field: ("a.png", PHOTO)}, headers=headers),
-            served.client.get(f"{tongue.job_path}/1", headers=headers),
-            served.client.post(tongue.submit_path, files={tongue.photo_field: ("a.png", PHOTO)}),
+            untouched.client.post(tongue.submit_path, files={tongue.photo_field: ("a.png", PHOTO)}, headers=headers),
+            untouched.client.get(f"{tongue.job_path}/1", headers=headers),
+            untouched.client.post(tongue.submit_path, files={tongue.photo_field: ("a.png", PHOTO)}),
         ):
             assert answer.status_code == 401
             assert list(answer.json()) == [tongue.error_field]
             assert "www-authenticate" in answer.headers
-        assert not served.files()
+        assert not untouched.files()
 
     def test_a_revoked_key_is_no_key(self, served, tongue):
         served.store.keys.revoke("test")
         assert self.submit(served, tongue).status_code == 401
 
     @pytest.mark.parametrize("kind", no_photos())
-    def test_what_is_no_photo_is_refused_and_not_kept(self, served, tongue, kind):
-        answer = self.submit(served, tongue, no_photos()[kind])
+    def test_what_is_no_photo_is_refused_and_not_kept(self, untouched, tongue, kind):
+        answer = self.submit(untouched, tongue, no_photos()[kind])
         assert answer.status_code == 400
         assert answer.json()[tongue.error_field].endswith(".")
-        assert not served.files()
+        assert not untouched.files()
 
-    def test_too_many_bytes_are_refused_and_not_kept(self, served, tongue):
-        answer = self.submit(served, tongue, PHOTO + b"x")
+    def test_too_many_bytes_are_refused_and_not_kept(self, untouched, tongue):
+        answer = self.submit(untouched, tongue, PHOTO + b"x")
         assert answer.status_code == 413
         assert list(answer.json()) == [tongue.error_field]
-        assert not served.files()
+        assert not untouched.files()
 
     def test_a_full_queue_says_when_to_come_back(self, served, tongue):
         assert [self.submit(served, tongue).status_code for _ in range(4)] == [200, 200, 200, 429]
@@ -176,12 +187,12 @@ class TestDialect:
         assert list(answer.json()) == [tongue.error_field]
         assert len(served.files()) == 3
 
-    def test_unknown_routes_and_methods_are_answered_in_the_same_shape(self, served, tongue):
-        headers = {"api-key": served.key}
+    def test_unknown_routes_and_methods_are_answered_in_the_same_shape(self, untouched, tongue):
+        headers = {"api-key": untouched.key}
         for answer, status in (
-            (served.client.get(f"{tongue.job_path}/1/more", headers=headers), 404),
-            (served.client.put(tongue.submit_path, headers=headers), 405),
-            (served.client.post(f"{tongue.submit_path}/", headers=headers), 404),
+            (untouched.client.get(f"{tongue.job_path}/1/more", headers=headers), 404),
+            (untouched.client.put(tongue.submit_path, headers=headers), 405),
+            (untouched.client.post(f"{tongue.submit_path}/", headers=headers), 404),
         ):
             assert (answer.status_code, list(answer.json())) == (status, [tongue.error_field])
 

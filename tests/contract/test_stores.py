@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -791,16 +790,20 @@ class StoreContract:
         assert differences == []
 
     def test_processes_may_open_a_new_store_at_the_same_moment(self, url):
-        opener = (
-            "import sys, time; from facies.jobs.store import JobStore\n"
-            "time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
-            "JobStore.open(sys.argv[1]).close()"
+        program = (
+            "import sys; from facies.jobs.store import JobStore\n"
+            "print(flush=True); sys.stdin.readline(); JobStore.open(sys.argv[1]).close()"
         )
-        at = str(time.time() + 1.5)
-        command = [sys.executable, "-W", "error", "-c", opener, url, at]
-        openers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(6)]
+        command = [sys.executable, "-W", "error", "-c", program, url]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        openers = [subprocess.Popen(command, **pipes) for _ in range(4)]
+        for opener in openers:
+            opener.stdout.readline()
+        for opener in openers:
+            opener.stdin.write(b"\n")
+            opener.stdin.flush()
         outcomes = [(opener.communicate()[1], opener.returncode) for opener in openers]
-        assert outcomes == [(b"", 0)] * 6
+        assert outcomes == [(b"", 0)] * 4
 
     def test_a_store_that_a_newer_version_wrote_is_refused(self, store, url):
         engine = sa.create_engine(url)

@@ -89,13 +89,12 @@ def test_jobs_are_done(room, working):
             assert room.wait_for(job.id).status is Status.FINISHED
 
 
-def test_a_job_that_comes_later_is_done_soon(room, working):
+def test_a_job_that_comes_later_wakes_a_worker_that_waits(room, working, monkeypatch):
+    monkeypatch.setattr(worker_module, "POLL_S", 3600.0)
     with working():
         time.sleep(0.2)
         job = room.send(PHOTO)
-        started_at = time.monotonic()
-        room.wait_for(job.id)
-        assert time.monotonic() - started_at < 2
+        assert room.wait_for(job.id).status is Status.FINISHED
 
 
 def test_as_many_jobs_run_at_once_as_there_are_threads(room, working, gatekeeper):
@@ -168,8 +167,6 @@ def test_ending_hands_running_jobs_back_though_their_threads_are_stuck(room, wor
     jobs = [room.send(PHOTO) for _ in range(2)]
     with working(analyse=gatekeeper):
         wait_until(lambda: len(gatekeeper.running) == 2)
-        started_at = time.monotonic()
-    assert time.monotonic() - started_at < 4
     assert [room.job(job.id) for job in jobs] == jobs
     gatekeeper.open()
     wait_until(lambda: not gatekeeper.running)
@@ -212,13 +209,15 @@ def test_a_job_that_hangs_ends_the_worker_and_counts_as_crashed(room, runtime, g
     assert room.job(hanging.id).is_suspect
 
 
-def test_an_analysis_between_two_batches_ends_at_once(room, working, slow):
+def test_an_analysis_ends_between_two_batches(room, working, slow, monkeypatch):
+    batches = []
+    submit = slow.submit
+    monkeypatch.setattr(slow, "submit", lambda batch: (batches.append(batch), submit(batch))[1])
     job = room.send(MANY_BATCHES)
     with working(slow):
         wait_until(lambda: room.job(job.id).done > 0)
-        started_at = time.monotonic()
-    assert time.monotonic() - started_at < 1
     assert room.job(job.id) == job
+    assert len(batches) < 12
 
 
 def test_a_cancelled_job_stops_within_a_batch(room, working, slow):
@@ -226,7 +225,7 @@ def test_a_cancelled_job_stops_within_a_batch(room, working, slow):
     with working(slow):
         wait_until(lambda: room.job(job.id).done > 0)
         room.store.cancel(job.id, None)
-        wait_until(lambda: not room.files(), timeout_s=1)
+        wait_until(lambda: not room.files())
     assert room.job(job.id).status is Status.CANCELLED
 
 
@@ -235,7 +234,7 @@ def test_a_deleted_job_stops_within_a_batch_and_leaves_nothing(room, working, sl
     with working(slow):
         wait_until(lambda: room.job(job.id).done > 0)
         delete_job(room.store, room.blobs, job.id, None)
-        wait_until(lambda: not room.files(), timeout_s=1)
+        wait_until(lambda: not room.files())
         wait_until(lambda: not room.store.may_have_files(job.id))
 
 

@@ -24,3 +24,19 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 @pytest.fixture
 def served(serve: Callable[..., Served]) -> Served:
     return serve()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that the tests of a module share: starting one takes longer than most of them."""
+    served = Served(tmp_path_factory.mktemp("served"))
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def untouched(shared: Served) -> Iterator[Served]:
+    """The shared server for a test that leaves nothing there."""
+    before = shared.files(), shared.store.queue_depth()
+    yield shared
+    assert (shared.files(), shared.store.queue_depth()) == before

@@ -16,8 +16,8 @@ BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/V1/api/health", "/V1/api/nothing", "/nothing", "/openapi.json", "/assets/nothing.js"]
 )
-def test_security_headers_are_on_every_answer(served, path):
-    headers = served.client.get(path).headers
+def test_security_headers_are_on_every_answer(untouched, path):
+    headers = untouched.client.get(path).headers
     assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
@@ -35,24 +35,24 @@ class TestCors:
 
     @pytest.mark.parametrize("origin", [ORIGIN, "http://127.0.0.1:3000"])
     @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
-    def test_the_two_default_origins_may_call(self, served, origin, method):
-        answer = self.preflight(served, origin, method)
+    def test_the_two_default_origins_may_call(self, untouched, origin, method):
+        answer = self.preflight(untouched, origin, method)
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == origin
         assert method in answer.headers["access-control-allow-methods"]
         assert "Content-Type" in answer.headers["access-control-allow-headers"]
         assert (
-            served.client.get("/V1/api/health", headers={"origin": origin}).headers["access-control-allow-origin"]
+            untouched.client.get("/V1/api/health", headers={"origin": origin}).headers["access-control-allow-origin"]
             == origin
         )
 
-    def test_others_may_not(self, served):
-        assert "access-control-allow-origin" not in self.preflight(served, "http://localhost:3001").headers
-        assert self.preflight(served, ORIGIN, "PUT").status_code == 400
-        assert self.preflight(served, ORIGIN, header="api-key").status_code == 400
+    def test_others_may_not(self, untouched):
+        assert "access-control-allow-origin" not in self.preflight(untouched, "http://localhost:3001").headers
+        assert self.preflight(untouched, ORIGIN, "PUT").status_code == 400
+        assert self.preflight(untouched, ORIGIN, header="api-key").status_code == 400
 
-    def test_errors_can_be_read_by_them_too(self, served):
-        answer = served.client.get("/V1/api/status/1", headers={"origin": ORIGIN})
+    def test_errors_can_be_read_by_them_too(self, untouched):
+        answer = untouched.client.get("/V1/api/status/1", headers={"origin": ORIGIN})
         assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, ORIGIN)
 
     def test_origins_can_be_set(self, serve):
@@ -94,12 +94,12 @@ class TestProblems:
     def test_a_full_disk_is_told_as_such(self):
         assert problem_of(OSError(errno.ENOSPC, "No space left on device")).status == 507
 
-    def test_unknown_addresses_are_404_everywhere(self, served):
-        assert served.client.get("/nothing").json() == {"detail": "There is nothing at this address."}
-        assert served.client.get("/V1/nothing").json() == {"error": "There is nothing at this address."}
-        assert served.client.get("/assets/nothing.js").status_code == 404
-        assert served.client.get("/assets/../app.py").status_code == 404
-        assert served.client.get("/assets/%2e%2e/app.py").status_code == 404
+    def test_unknown_addresses_are_404_everywhere(self, untouched):
+        assert untouched.client.get("/nothing").json() == {"detail": "There is nothing at this address."}
+        assert untouched.client.get("/V1/nothing").json() == {"error": "There is nothing at this address."}
+        assert untouched.client.get("/assets/nothing.js").status_code == 404
+        assert untouched.client.get("/assets/../app.py").status_code == 404
+        assert untouched.client.get("/assets/%2e%2e/app.py").status_code == 404
 
 
 class TestAnAddressTypedByHand:
@@ -137,8 +137,8 @@ class TestAnAddressTypedByHand:
 
 class TestOpenApi:
     @pytest.fixture
-    def document(self, served):
-        return served.client.get("/openapi.json").json()
+    def document(self, untouched):
+        return untouched.client.get("/openapi.json").json()
 
     def test_both_contracts_and_the_probes_are_in_it_as_they_are(self, document):
         routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
@@ -176,18 +176,18 @@ class TestOpenApi:
 
 
 class TestModelFiles:
-    def test_they_can_be_downloaded_without_a_key(self, served):
-        models = served.client.get("/api/v1/server").json()["served"].values()
+    def test_they_can_be_downloaded_without_a_key(self, untouched):
+        models = untouched.client.get("/api/v1/server").json()["served"].values()
         links = [address for model in models for address in model["files"].values()]
         assert len(links) == 6
         for link in links:
-            answer = served.client.get(link)
+            answer = untouched.client.get(link)
             assert answer.status_code == 200
             assert "attachment" in answer.headers["content-disposition"]
 
-    def test_nothing_else_can(self, served):
-        assert served.client.get("/models/test-coral@1.0.0/..%2f..%2ffacies.db").status_code == 404
-        assert served.client.get("/models/test-coral@1.0.1/CARD.md").status_code == 404
+    def test_nothing_else_can(self, untouched):
+        assert untouched.client.get("/models/test-coral@1.0.0/..%2f..%2ffacies.db").status_code == 404
+        assert untouched.client.get("/models/test-coral@1.0.1/CARD.md").status_code == 404
 
 
 def test_dialects_without_a_package_are_not_spoken(served):

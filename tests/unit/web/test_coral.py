@@ -30,10 +30,10 @@ def status(served: Served, number: int) -> dict[str, object]:
         ({"content": form(part("image", PHOTO, "photos/")), "headers": FORM_HEADERS}, "No filename"),
     ],
 )
-def test_a_form_without_an_image(served, request_form, error):
-    answer = served.client.post(f"{API}/classify", **request_form)
+def test_a_form_without_an_image(untouched, request_form, error):
+    answer = untouched.client.post(f"{API}/classify", **request_form)
     assert (answer.status_code, answer.json()) == (400, {"error": error})
-    assert not served.files()
+    assert not untouched.files()
 
 
 def test_a_waiting_job_shows_zeros(served):
@@ -135,8 +135,8 @@ class TestDelete:
         assert not served.store.renew(job.id, job.lease.token, 60.0)
 
     @pytest.mark.parametrize("number", ["1", "x", "-1", "9" * 30])
-    def test_what_is_not_there_cannot_be_deleted(self, served, number):
-        answer = self.delete(served, number)
+    def test_what_is_not_there_cannot_be_deleted(self, untouched, number):
+        answer = self.delete(untouched, number)
         assert (answer.status_code, answer.json()) == (404, UNKNOWN)
 
     def test_deleting_twice_is_404(self, served):

@@ -68,7 +68,7 @@ def test_figures_can_be_closed_to_all_but_admins(serve):
 
 def test_a_worker_that_fell_silent_is_none(served):
     served.store.note_worker("w")
-    served.now += ALIVE_S
+    served.clock.now += ALIVE_S
     assert not_ready(served) == {"worker": "none is alive"}
 
 
@@ -106,7 +106,7 @@ def test_the_queue_is_told(served):
     send(served)
     served.start()
     served.store.note_worker("w")
-    served.now += 7
+    served.clock.now += 7
     seen = samples(served)
     assert seen["facies_queue_depth",] == 1
     assert seen["facies_jobs_running",] == 1
@@ -117,9 +117,9 @@ def test_the_queue_is_told(served):
 
 def test_times_tiles_and_ends_are_told(served):
     send(served)
-    served.now += 3
+    served.clock.now += 3
     job = served.start(1, 4)
-    served.now += 0.75
+    served.clock.now += 0.75
     served.finish(job, CORAL_RESULTS)
     send(served)
     failing = served.start()

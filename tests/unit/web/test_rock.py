@@ -36,7 +36,7 @@ def test_a_waiting_job_is_told_alike_in_both_forms(served, query):
     assert ask(served, job_id, query).json() == {
         "job_id": job_id,
         "status": "queued",
-        "created_at": served.now,
+        "created_at": served.clock.now,
         "started_at": None,
         "finished_at": None,
         "error": None,
@@ -46,12 +46,12 @@ def test_a_waiting_job_is_told_alike_in_both_forms(served, query):
 
 def test_times_are_told_once_they_happened(served):
     job_id = submit(served)
-    created_at = served.now
-    served.now += 2
+    created_at = served.clock.now
+    served.clock.now += 2
     job = served.start(1, 4)
     answer = ask(served, job_id, "?form=png").json()
     assert (answer["status"], answer["started_at"], answer["finished_at"]) == ("started", created_at + 2, None)
-    served.now += 3
+    served.clock.now += 3
     served.finish(job, ROCK_RESULTS)
     answer = ask(served, job_id).json()
     assert (answer["created_at"], answer["started_at"], answer["finished_at"]) == (
@@ -89,24 +89,24 @@ def test_the_mask_weight_is_the_opacity(serve, text, opacity):
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-0.01", "1.01", "half", "0,5", "1e999", "\0", "٠٫٥"])
-def test_a_bad_mask_weight_is_422_and_keeps_no_photo(served, text):
-    answer = served.client.post(
-        "/predict", files={"file": ("core.png", PHOTO)}, data={"mask_weight": text}, headers={"api-key": served.key}
+def test_a_bad_mask_weight_is_422_and_keeps_no_photo(untouched, text):
+    answer = untouched.client.post(
+        "/predict", files={"file": ("core.png", PHOTO)}, data={"mask_weight": text}, headers={"api-key": untouched.key}
     )
     assert answer.status_code == 422
     assert "mask_weight" in answer.json()["detail"]
-    assert not served.files()
+    assert not untouched.files()
 
 
 @pytest.mark.parametrize(
     "form", [{}, {"files": {"image": ("core.png", PHOTO)}}, {"data": {"file": "x"}}, {"files": {"file": ("", b"x")}}]
 )
-def test_no_file_is_422(served, form):
-    answer = served.client.post("/predict", **form, headers={"api-key": served.key})
+def test_no_file_is_422(untouched, form):
+    answer = untouched.client.post("/predict", **form, headers={"api-key": untouched.key})
     assert answer.status_code == 422
     assert "file" in answer.json()["detail"]
 
 
-def test_the_key_is_asked_for_before_anything_else(served):
-    assert served.client.get("/job/x?form=xml").status_code == 401
-    assert served.client.post("/predict").status_code == 401
+def test_the_key_is_asked_for_before_anything_else(untouched):
+    assert untouched.client.get("/job/x?form=xml").status_code == 401
+    assert untouched.client.post("/predict").status_code == 401

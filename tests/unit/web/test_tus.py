@@ -66,8 +66,8 @@ def files(served):
 # --- core
 
 
-def test_a_server_describes_what_it_understands(served):
-    answer = served.client.options("/api/v1/uploads")
+def test_a_server_describes_what_it_understands(untouched):
+    answer = untouched.client.options("/api/v1/uploads")
     assert answer.status_code == 204
     assert answer.headers["tus-resumable"] == answer.headers["tus-version"] == "1.0.0"
     assert answer.headers["tus-extension"].split(",") == ["creation", "checksum", "termination", "expiration"]
@@ -88,48 +88,48 @@ def test_an_upload_in_two_pieces(served):
 
 
 @pytest.mark.parametrize("offset", [0, 999, 1001, len(PHOTO)])
-def test_a_piece_from_another_offset_is_refused(served, offset):
-    address = begin(served)
-    patch(served, address, 0, PHOTO[:1000])
-    assert patch(served, address, offset, b"x").status_code == 409
-    assert offset_of(served, address) == 1000
+def test_a_piece_from_another_offset_is_refused(shared, offset):
+    address = begin(shared)
+    patch(shared, address, 0, PHOTO[:1000])
+    assert patch(shared, address, offset, b"x").status_code == 409
+    assert offset_of(shared, address) == 1000
 
 
-def test_more_bytes_than_announced_are_refused_and_not_kept(served):
-    address = begin(served, 10)
-    patch(served, address, 0, b"12345")
-    assert patch(served, address, 5, b"678901").status_code == 413
-    assert offset_of(served, address) == 5
+def test_more_bytes_than_announced_are_refused_and_not_kept(shared):
+    address = begin(shared, 10)
+    patch(shared, address, 0, b"12345")
+    assert patch(shared, address, 5, b"678901").status_code == 413
+    assert offset_of(shared, address) == 5
 
 
 @pytest.mark.parametrize("version", ["", "0.2.2", "2.0.0"])
-def test_another_version_is_refused_and_told_which_would_do(served, version):
-    answer = served.client.post(
-        "/api/v1/uploads", headers={"Tus-Resumable": version, "api-key": served.key, "Upload-Length": "3"}
+def test_another_version_is_refused_and_told_which_would_do(untouched, version):
+    answer = untouched.client.post(
+        "/api/v1/uploads", headers={"Tus-Resumable": version, "api-key": untouched.key, "Upload-Length": "3"}
     )
     assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
 
 
-def test_a_piece_of_another_type_is_refused(served):
-    address = begin(served)
-    answer = served.client.patch(address, content=b"x", headers=headers(served, Upload_Offset="0"))
+def test_a_piece_of_another_type_is_refused(shared):
+    address = begin(shared)
+    answer = shared.client.patch(address, content=b"x", headers=headers(shared, Upload_Offset="0"))
     assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("offset", ["", "-1", "1.5", "x", "٣", "1" * 30])
-def test_an_offset_that_is_no_number_is_refused(served, offset):
-    address = begin(served)
-    answer = served.client.patch(
-        address, content=b"x", headers={**headers(served, Upload_Offset=offset.encode()), **PIECE}
+def test_an_offset_that_is_no_number_is_refused(shared, offset):
+    address = begin(shared)
+    answer = shared.client.patch(
+        address, content=b"x", headers={**headers(shared, Upload_Offset=offset.encode()), **PIECE}
     )
     assert answer.status_code == 400
 
 
-def test_every_answer_tells_the_version(served):
-    address = begin(served)
-    for answer in (patch(served, address, 5, b"x"), served.client.head("/api/v1/uploads/none", headers=TUS)):
+def test_every_answer_tells_the_version(shared):
+    address = begin(shared)
+    for answer in (patch(shared, address, 5, b"x"), shared.client.head("/api/v1/uploads/none", headers=TUS)):
         assert answer.headers["tus-resumable"] == "1.0.0"
-    assert "tus-resumable" not in served.client.get("/livez").headers
+    assert "tus-resumable" not in shared.client.get("/livez").headers
 
 
 def test_a_method_that_a_proxy_does_not_let_by_can_be_sent_in_a_header(served):
@@ -161,8 +161,8 @@ def test_metadata_comes_back_word_for_word_and_names_the_photo(served):
 
 
 @pytest.mark.parametrize("metadata", ["filename ***", "a " + "QUFB" * 2000])
-def test_metadata_that_cannot_be_read_is_refused(served, metadata):
-    assert create(served, Upload_Metadata=metadata).status_code == 400
+def test_metadata_that_cannot_be_read_is_refused(untouched, metadata):
+    assert create(untouched, Upload_Metadata=metadata).status_code == 400
 
 
 def test_one_owner_has_a_bounded_number_open(served, monkeypatch):
@@ -186,8 +186,8 @@ def test_an_upload_for_which_the_disk_has_no_room_is_refused_before_it_comes(ser
 # --- owners
 
 
-def test_a_key_is_needed(served):
-    assert served.client.post("/api/v1/uploads", headers={**TUS, "Upload-Length": "3"}).status_code == 401
+def test_a_key_is_needed(untouched):
+    assert untouched.client.post("/api/v1/uploads", headers={**TUS, "Upload-Length": "3"}).status_code == 401
 
 
 def test_anothers_upload_is_unknown(served):
@@ -200,19 +200,19 @@ def test_anothers_upload_is_unknown(served):
 
 
 @pytest.mark.parametrize("hostile", ["none", "..%2F..%2Ffacies.db", "%00", "0" * 36])
-def test_an_id_that_none_can_have_is_unknown(served, hostile):
-    assert served.client.head(f"/api/v1/uploads/{hostile}", headers=headers(served)).status_code == 404
+def test_an_id_that_none_can_have_is_unknown(untouched, hostile):
+    assert untouched.client.head(f"/api/v1/uploads/{hostile}", headers=headers(untouched)).status_code == 404
 
 
 # --- checksum
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "md5"])
-def test_a_piece_with_its_checksum_is_kept(served, algorithm):
-    address = begin(served)
+def test_a_piece_with_its_checksum_is_kept(shared, algorithm):
+    address = begin(shared)
     digest = hashlib.new(algorithm, PHOTO[:1000]).digest()
-    answer = patch(served, address, 0, PHOTO[:1000], Upload_Checksum=f"{algorithm} {b64(digest)}")
-    assert (answer.status_code, offset_of(served, address)) == (204, 1000)
+    answer = patch(shared, address, 0, PHOTO[:1000], Upload_Checksum=f"{algorithm} {b64(digest)}")
+    assert (answer.status_code, offset_of(shared, address)) == (204, 1000)
 
 
 def test_a_damaged_piece_is_refused_whole_and_can_be_sent_again(served):
@@ -227,10 +227,10 @@ def test_a_damaged_piece_is_refused_whole_and_can_be_sent_again(served):
 
 
 @pytest.mark.parametrize("checksum", ["crc32 AAAA", "sha1", "sha1 ***", "shake_128 AAAA"])
-def test_a_checksum_that_cannot_be_read_is_refused(served, checksum):
-    address = begin(served)
-    assert patch(served, address, 0, PHOTO, Upload_Checksum=checksum).status_code in (400, 460)
-    assert offset_of(served, address) == 0
+def test_a_checksum_that_cannot_be_read_is_refused(shared, checksum):
+    address = begin(shared)
+    assert patch(shared, address, 0, PHOTO, Upload_Checksum=checksum).status_code in (400, 460)
+    assert offset_of(shared, address) == 0
 
 
 # --- termination
@@ -258,26 +258,26 @@ def test_an_upload_that_is_removed_while_a_piece_comes_stays_removed(served):
 
 def test_each_piece_gives_more_time(served):
     address = begin(served)
-    served.now += UPLOAD_TIME_TO_LIVE_S - 1
+    served.clock.now += UPLOAD_TIME_TO_LIVE_S - 1
     patch(served, address, 0, PHOTO[:1000])
-    served.now += UPLOAD_TIME_TO_LIVE_S - 1
+    served.clock.now += UPLOAD_TIME_TO_LIVE_S - 1
     assert offset_of(served, address) == 1000
 
 
 def test_the_time_is_told(served):
-    served.now = 1_760_000_000.0
+    served.clock.now = 1_760_000_000.0
     assert create(served).headers["upload-expires"] == "Thu, 09 Oct 2025 09:53:20 GMT"
 
 
 def test_an_expired_upload_is_gone_and_swept(served):
     address = begin(served)
-    served.now += UPLOAD_TIME_TO_LIVE_S
+    served.clock.now += UPLOAD_TIME_TO_LIVE_S
     assert served.client.head(address, headers=headers(served)).status_code == 410
     assert patch(served, address, 0, PHOTO).status_code == 410
     served.uploads.sweep()
     assert files(served) == []
     assert served.client.head(address, headers=headers(served)).status_code == 410
-    served.now += upload_rows.REMEMBERED_S
+    served.clock.now += upload_rows.REMEMBERED_S
     served.uploads.sweep()
     assert served.client.head(address, headers=headers(served)).status_code == 404
 
@@ -390,7 +390,7 @@ def test_an_upload_that_is_not_complete_becomes_none(served):
 
 def test_an_expired_upload_becomes_none(served):
     address = complete(served)
-    served.now += UPLOAD_TIME_TO_LIVE_S
+    served.clock.now += UPLOAD_TIME_TO_LIVE_S
     with pytest.raises(ExpiredUploadError):
         taken(served, address)
 

@@ -59,11 +59,11 @@ class TestReceiving:
         assert answer.status == 200
         assert served.store.get_number(answer.document["job_id"], None).photo_name == kept
 
-    def test_a_form_that_ends_too_early_leaves_nothing(self, served):
-        answer = send(served, form(PHOTO_PART)[:-20])
+    def test_a_form_that_ends_too_early_leaves_nothing(self, untouched):
+        answer = send(untouched, form(PHOTO_PART)[:-20])
         assert answer.status == 400
         assert "form" in answer.document["error"]
-        assert not served.files()
+        assert not untouched.files()
 
     @pytest.mark.parametrize(
         "content_type",
@@ -75,11 +75,11 @@ class TestReceiving:
             "multipart/form-data; boundary=\xe9",
         ],
     )
-    def test_a_boundary_that_is_missing_or_garbage_is_a_clear_400(self, served, content_type):
-        answer = send(served, form(PHOTO_PART), content_type=content_type)
+    def test_a_boundary_that_is_missing_or_garbage_is_a_clear_400(self, untouched, content_type):
+        answer = send(untouched, form(PHOTO_PART), content_type=content_type)
         assert answer.status == 400
         assert "form" in answer.document["error"]
-        assert not served.files()
+        assert not untouched.files()
 
     @pytest.mark.parametrize(
         "body",
@@ -92,8 +92,8 @@ class TestReceiving:
             f"--{BOUNDARY}\r\nContent-Disposition: attachment; name=image; filename=a\r\n\r\n".encode(),
         ],
     )
-    def test_a_body_that_is_no_form_is_a_clear_400(self, served, body):
-        answer = send(served, body)
+    def test_a_body_that_is_no_form_is_a_clear_400(self, untouched, body):
+        answer = send(untouched, body)
         assert answer.status == 400
         assert "form" in answer.document["error"]
 
@@ -135,22 +135,22 @@ class TestLimits:
         assert answer.status == 413
         assert answer.taken < 40
 
-    def test_a_long_field_is_refused(self, served):
-        answer = send(served, form(part("note", b"x" * 70_000), PHOTO_PART))
+    def test_a_long_field_is_refused(self, untouched):
+        answer = send(untouched, form(part("note", b"x" * 70_000), PHOTO_PART))
         assert answer.status == 400
-        assert not served.files()
+        assert not untouched.files()
 
-    def test_too_many_fields_are_refused(self, served):
-        answer = send(served, form(PHOTO_PART, *[part("note", b"x")] * 40))
+    def test_too_many_fields_are_refused(self, untouched):
+        answer = send(untouched, form(PHOTO_PART, *[part("note", b"x")] * 40))
         assert answer.status == 400
-        assert not served.files()
+        assert not untouched.files()
 
 
 class TestBadConnections:
-    def test_a_client_that_goes_leaves_nothing(self, served):
-        send(served, form(PHOTO_PART)[:1000], DISCONNECT)
-        assert not served.files()
-        assert served.store.queue_depth() == 0
+    def test_a_client_that_goes_leaves_nothing(self, untouched):
+        send(untouched, form(PHOTO_PART)[:1000], DISCONNECT)
+        assert not untouched.files()
+        assert untouched.store.queue_depth() == 0
 
     def test_a_client_that_falls_silent_is_sent_away_and_leaves_nothing(self, serve):
         served = serve(upload_idle_timeout_s=0.05)

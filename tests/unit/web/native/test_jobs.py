@@ -53,19 +53,19 @@ class TestSending:
             ({"metadata": '{"a": "\\ud800"}'}, 422, "option"),
         ],
     )
-    def test_what_cannot_be_done_is_refused_and_leaves_nothing(self, served, fields, status, code):
-        assert_problem(send(served, **fields), status, code)
-        assert not served.files()
+    def test_what_cannot_be_done_is_refused_and_leaves_nothing(self, untouched, fields, status, code):
+        assert_problem(send(untouched, **fields), status, code)
+        assert not untouched.files()
 
     @pytest.mark.parametrize("content", no_photos().values(), ids=no_photos())
-    def test_no_photo_is_refused(self, served, content):
-        answer = send(served, content)
+    def test_no_photo_is_refused(self, untouched, content):
+        answer = send(untouched, content)
         assert_problem(answer, 400, answer.json()["code"])
-        assert not served.files()
+        assert not untouched.files()
 
-    def test_a_request_without_a_photo_is_refused(self, served):
-        assert_problem(served.client.post(JOBS, data={"model": "test-coral"}), 422, "missing_field")
-        assert_problem(served.client.post(JOBS, json={"model": "test-coral"}), 422, "missing_field")
+    def test_a_request_without_a_photo_is_refused(self, untouched):
+        assert_problem(untouched.client.post(JOBS, data={"model": "test-coral"}), 422, "missing_field")
+        assert_problem(untouched.client.post(JOBS, json={"model": "test-coral"}), 422, "missing_field")
 
     def test_a_full_queue_says_when_to_come_back(self, serve):
         served = serve(queue_limit=1)
@@ -111,7 +111,7 @@ class TestAJobsLife:
         url = f"{JOBS}/{sent(served)}"
         sent(served)
         served.start(done=30, total=120)
-        served.now += 10
+        served.clock.now += 10
         document = served.client.get(url).json()
         assert document["status"] == "started"
         assert (document["done"], document["total"], document["queue_position"]) == (30, 120, None)
@@ -121,7 +121,7 @@ class TestAJobsLife:
     def test_a_finished_job_tells_its_steps_and_results(self, served):
         url = f"{JOBS}/{sent(served)}"
         job = served.start()
-        served.now += 2
+        served.clock.now += 2
         domain = {"score": 3.5, "limit": 1.25, "out_of_domain": True}
         more = {"timings_s": {"analyse": 1.5, "render": 0.25}, "domain": domain}
         summary = {**CORAL_RESULTS["summary.json"], **more}
@@ -172,25 +172,27 @@ class TestAJobsLife:
 
     def test_a_job_whose_time_ran_out_is_gone_rather_than_unknown(self, served):
         url = f"{JOBS}/{sent(served)}"
-        served.now += 86400
+        served.clock.now += 86400
         assert_problem(served.client.get(url), 410, "job_expired")
         served.store.expire()
         for path in (url, f"{url}/overlay.png", f"{url}/events", f"{url}/photo"):
             assert_problem(served.client.get(path), 410, "job_expired")
 
     @pytest.mark.parametrize("job_id", ["1", "%00", "x" * 3000, "00000000-0000-4000-8000-000000000000", "..%2f"])
-    def test_strange_ids_are_unknown(self, served, job_id):
-        assert_problem(served.client.get(f"{JOBS}/{job_id}"), 404, served.client.get(f"{JOBS}/{job_id}").json()["code"])
+    def test_strange_ids_are_unknown(self, untouched, job_id):
+        assert_problem(
+            untouched.client.get(f"{JOBS}/{job_id}"), 404, untouched.client.get(f"{JOBS}/{job_id}").json()["code"]
+        )
 
 
 class TestProblems:
-    def test_unknown_addresses_and_methods_are_problems_too(self, served):
+    def test_unknown_addresses_and_methods_are_problems_too(self, untouched):
         for answer, status in (
-            (served.client.get("/api/v1/nothing"), 404),
-            (served.client.get("/api/v1"), 404),
-            (served.client.put(JOBS), 405),
-            (served.client.post(f"{JOBS}/"), 404),
-            (served.client.get(f"{JOBS}/x/nothing.png"), 404),
+            (untouched.client.get("/api/v1/nothing"), 404),
+            (untouched.client.get("/api/v1"), 404),
+            (untouched.client.put(JOBS), 405),
+            (untouched.client.post(f"{JOBS}/"), 404),
+            (untouched.client.get(f"{JOBS}/x/nothing.png"), 404),
         ):
             assert_problem(answer, status, "http")
 
@@ -216,7 +218,7 @@ class TestListing:
 
     def test_jobs_can_be_filtered(self, served):
         coral, rock = sent(served), sent(served, model="test-rock")
-        served.now += 60
+        served.clock.now += 60
         late = sent(served)
         served.client.post(f"{JOBS}/{late}/cancel")
 
@@ -239,8 +241,8 @@ class TestListing:
         "query",
         ["limit=0", "limit=201", "limit=x", "status=done", "cursor=x", "cursor=YmVmb3JlOng", "created_from=soon"],
     )
-    def test_senseless_questions_are_problems(self, served, query):
-        answer = served.client.get(f"{JOBS}?{query}")
+    def test_senseless_questions_are_problems(self, untouched, query):
+        answer = untouched.client.get(f"{JOBS}?{query}")
         assert_problem(answer, 422, answer.json()["code"])
 
     def test_jobs_of_the_old_contracts_are_listed_too(self, served):
@@ -309,7 +311,7 @@ class TestBatches:
 
     def test_a_batch_whose_time_has_run_out_is_told_so(self, served):
         url = send(served, PHOTO, PHOTO).json()["url"]
-        served.now += 10 * 86400
+        served.clock.now += 10 * 86400
         for path in (url, f"{url}/summary.csv"):
             assert_problem(served.client.get(path), 410, "job_expired")
 

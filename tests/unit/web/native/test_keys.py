@@ -60,7 +60,7 @@ class TestWhereKeysAreNeeded:
     def test_a_key_past_its_time_opens_nothing(self, locked):
         guest = shown(locked.store.keys.create("guest", lifetime_s=60)[1])
         assert locked.client.get(JOBS, headers=guest).status_code == 200
-        locked.now += 60
+        locked.clock.now += 60
         assert_problem(locked.client.get(JOBS, headers=guest), 401, "unknown_key")
 
     def test_a_rate_is_held_to(self, locked):
@@ -81,8 +81,8 @@ class TestWhereKeysAreNeeded:
 
 
 class TestOnOnesOwnMachine:
-    def test_no_key_is_needed(self, served):
-        assert served.client.get(JOBS).status_code == 200
+    def test_no_key_is_needed(self, untouched):
+        assert untouched.client.get(JOBS).status_code == 200
 
     def test_a_key_that_is_shown_counts(self, served):
         job = sent(served, headers=shown(served.key))
@@ -90,22 +90,22 @@ class TestOnOnesOwnMachine:
         assert_problem(served.client.get(JOBS, headers=shown("wrong")), 401, "unknown_key")
 
     @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9", "http://[", "x"])
-    def test_pages_of_strangers_are_refused(self, served, origin):
-        assert_problem(send(served, headers={"origin": origin}), 403, "forbidden")
-        assert not served.files()
+    def test_pages_of_strangers_are_refused(self, untouched, origin):
+        assert_problem(send(untouched, headers={"origin": origin}), 403, "forbidden")
+        assert not untouched.files()
 
     @pytest.mark.parametrize("origin", ["http://localhost:5001", "http://localhost:3000"])
-    def test_its_own_pages_and_friends_are_not(self, served, origin):
-        assert served.client.get(JOBS, headers={"origin": origin}).status_code == 200
+    def test_its_own_pages_and_friends_are_not(self, untouched, origin):
+        assert untouched.client.get(JOBS, headers={"origin": origin}).status_code == 200
 
     @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:5001", "", "[", "127.0.0.1.evil.example"])
-    def test_it_answers_to_local_names_only(self, served, host):
-        assert_problem(served.client.get(JOBS, headers={"host": host}), 403, "forbidden")
-        assert served.client.get(JOBS, headers={"host": host, "api-key": served.key}).status_code == 200
+    def test_it_answers_to_local_names_only(self, untouched, host):
+        assert_problem(untouched.client.get(JOBS, headers={"host": host}), 403, "forbidden")
+        assert untouched.client.get(JOBS, headers={"host": host, "api-key": untouched.key}).status_code == 200
 
     @pytest.mark.parametrize("host", ["127.0.0.1:5001", "[::1]:5001", "localhost"])
-    def test_all_local_names_are_good(self, served, host):
-        assert served.client.get(JOBS, headers={"host": host}).status_code == 200
+    def test_all_local_names_are_good(self, untouched, host):
+        assert untouched.client.get(JOBS, headers={"host": host}).status_code == 200
 
     def test_all_pages_are_friends_where_it_says_so(self, serve):
         assert serve(cors_origins=("*",)).client.get(JOBS, headers={"origin": "https://a.example"}).status_code == 200
@@ -122,20 +122,20 @@ class TestOtherOrigins:
         asked = {"access-control-request-method": method, "access-control-request-headers": headers}
         return served.client.options(path, headers={"origin": origin, **asked})
 
-    def test_friendly_pages_may_use_all_of_it(self, served):
+    def test_friendly_pages_may_use_all_of_it(self, untouched):
         headers = "api-key, authorization, idempotency-key, last-event-id, range, tus-resumable"
         for method in ("GET", "POST", "PATCH", "DELETE"):
-            answer = self.preflight(served, method, headers)
+            answer = self.preflight(untouched, method, headers)
             assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, self.ORIGIN)
-        exposed = served.client.get(JOBS, headers={"origin": self.ORIGIN}).headers["access-control-expose-headers"]
+        exposed = untouched.client.get(JOBS, headers={"origin": self.ORIGIN}).headers["access-control-expose-headers"]
         assert {"Location", "ETag", "Retry-After", "X-Request-ID"} <= set(exposed.split(", "))
 
-    def test_others_may_not(self, served):
-        assert self.preflight(served, "GET", "api-key", origin="https://evil.example").status_code == 400
+    def test_others_may_not(self, untouched):
+        assert self.preflight(untouched, "GET", "api-key", origin="https://evil.example").status_code == 400
 
-    def test_the_contracts_take_what_they_took(self, served):
-        assert self.preflight(served, "PATCH", "content-type", "/V1/api/classify").status_code == 400
-        assert self.preflight(served, "POST", "idempotency-key", "/V1/api/classify").status_code == 400
+    def test_the_contracts_take_what_they_took(self, untouched):
+        assert self.preflight(untouched, "PATCH", "content-type", "/V1/api/classify").status_code == 400
+        assert self.preflight(untouched, "POST", "idempotency-key", "/V1/api/classify").status_code == 400
 
 
 def test_local_addresses_are_known():

@@ -80,13 +80,13 @@ def test_an_upload_that_is_not_complete_is_refused(served):
 
 def test_an_expired_upload_is_refused(served):
     upload = uploaded(served)
-    served.now += UPLOAD_TIME_TO_LIVE_S
+    served.clock.now += UPLOAD_TIME_TO_LIVE_S
     assert_problem(order(served, upload=upload), 410, "expired_upload")
 
 
 @pytest.mark.parametrize("upload", ["none", "../x", "", "0" * 36])
-def test_an_upload_that_is_not_there_is_refused(served, upload):
-    assert_problem(order(served, upload=upload), 404, "unknown_upload")
+def test_an_upload_that_is_not_there_is_refused(untouched, upload):
+    assert_problem(order(untouched, upload=upload), 404, "unknown_upload")
 
 
 def test_anothers_upload_is_not_there(serve):
@@ -115,8 +115,8 @@ def test_of_several_uploads_one_that_is_wrong_takes_all_along_and_leaves_nothing
         ({"uploads": ["x"] * 101}, 400, "form"),
     ],
 )
-def test_a_document_that_names_no_uploads_is_refused(served, document, status, code):
-    assert_problem(order(served, **document), status, code)
+def test_a_document_that_names_no_uploads_is_refused(untouched, document, status, code):
+    assert_problem(order(untouched, **document), status, code)
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_options_are_checked_as_in_a_form(served, changes):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
-def test_a_body_that_is_no_document_is_refused(served, body):
-    answer = served.client.post(JOBS, content=body, headers={"Content-Type": "application/json"})
+def test_a_body_that_is_no_document_is_refused(untouched, body):
+    answer = untouched.client.post(JOBS, content=body, headers={"Content-Type": "application/json"})
     assert_problem(answer, 400, "form")
 
 
-def test_a_document_is_bounded(served):
-    answer = order(served, upload="x", metadata={"much": "x" * 200_000})
+def test_a_document_is_bounded(untouched):
+    answer = order(untouched, upload="x", metadata={"much": "x" * 200_000})
     assert_problem(answer, 413, "upload_too_large")
 
 
@@ -161,9 +161,9 @@ def test_a_request_that_is_sent_again_is_called_for_once(served):
     "changes",
     [{"url": "http://receiver.example"}, {"url": 7}, {"secret": "short"}, {"secret": None}, {"url": "https://[::"}],
 )
-def test_a_webhook_that_cannot_be_called_or_signed_is_refused(served, changes):
-    assert_problem(send(served, webhook=json.dumps({**WEBHOOK, **changes})), 422, "webhook")
-    assert served.files() == []
+def test_a_webhook_that_cannot_be_called_or_signed_is_refused(untouched, changes):
+    assert_problem(send(untouched, webhook=json.dumps({**WEBHOOK, **changes})), 422, "webhook")
+    assert untouched.files() == []
 
 
 def test_where_it_is_allowed_plain_http_will_do(serve):

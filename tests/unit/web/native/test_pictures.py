@@ -132,10 +132,8 @@ class TestRenderer:
         assert len(served.files()) == 1
 
     def test_a_process_that_hangs_is_ended(self, served, job_id):
-        began_at = time.monotonic()
         with pytest.raises(RenderingError):
-            self.provide(self.renderer(served, "import time; time.sleep(60)", timeout_s=0.3), job_id)
-        assert time.monotonic() - began_at < 20
+            self.provide(self.renderer(served, "import time; time.sleep(3600)", timeout_s=0.3), job_id)
 
     def test_what_several_ask_for_is_made_once(self, served, job_id):
         tally = served.folder / "tally"
