@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Most tests wait for other processes: more at a time than a small machine has cores pay off.
+TEST_PROCESSES ?= 3
 
 .PHONY: help serve demo test test-train bench check fix ui ui-dev ui-types screenshots clean
 
@@ -38,7 +40,7 @@ demo: $(VENV)/installed  ## two generated photos through the two APIs; overlays 
 	$(BIN)/python -m facies demo --out demo
 
 test: ui  ## everything but what needs torch
-	$(PYTEST) -m "not train"
+	$(PYTEST) -m "not train" -n $(TEST_PROCESSES)
 
 test-train: $(VENV)/installed-train  ## training: needs torch
 	$(PYTEST) -m train
