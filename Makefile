@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Most tests wait for other processes: more at a time than a small machine has cores pay off.
 TEST_PROCESSES ?= 3
 
-.PHONY: help serve demo test test-train bench check fix ui ui-dev ui-types screenshots clean
+.PHONY: help serve demo test test-train bench check check-python check-app fix ui ui-dev ui-types screenshots clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -24,8 +24,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 $(VENV)/installed-train: $(VENV)/installed-dev
-	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0 --editable '.[train]'
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev
@@ -49,10 +48,15 @@ bench: $(VENV)/installed-bench  ## speed, as ratios; see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 
 check: $(VENV)/installed-dev  ## ruff, mypy --strict, import rules; the app: tsc, eslint, vitest; changes nothing
+	@$(MAKE) --no-print-directory --jobs 2 check-python check-app
+
+check-python:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-app:
 	$(BIN)/python ui/build_app.py check
 
 fix: $(VENV)/installed-dev  ## let ruff mend what it can

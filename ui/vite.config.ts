@@ -18,5 +18,6 @@ export default defineConfig({
   },
   worker: { format: "es" },
   server: { proxy: Object.fromEntries(ofTheServer.map((path) => [path, { target: server }])) },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+  // A document takes a second a file to make; the few tests that need one say `@vitest-environment jsdom`.
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, describe, expect, it } from "vitest";
 import { answerQuestion, askAgain, askForKey, currentKey, forgetKey, hasDeclined, keepKey, question } from "./key";
 
