@@ -16,6 +16,7 @@ class ByFile(LoadScopeScheduling):
         return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Share the tests out as they stand: real processes and the browser, which take longest, come first."""
     config.option.loadscopereorder = False

@@ -259,8 +259,7 @@ def serve(settings: Settings, *, with_worker: bool, announce: Announce) -> None:
     _check_exposure(settings)
     references = {coral.NAME: settings.coral_model, rock.NAME: settings.rock_model}
     served = {dialect: registry(settings).get(reference) for dialect, reference in references.items()}
-    listener = server.listen(settings.host, settings.port)
-    with open_store(settings) as store:
+    with server.listen(settings.host, settings.port) as listener, open_store(settings) as store:
         if store.note_data_folder():
             _log.warning("The server of these jobs had another data folder than %s before.", settings.data_dir)
         first_key = None if store.keys.has_any() else store.keys.create(_FIRST_KEY_NAME)[1]
