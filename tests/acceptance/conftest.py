@@ -24,9 +24,9 @@ from facies.settings import Settings
 from tests.data.folders import files_below
 from tests.data.packages import coral_package, rock_package
 
-START_S = 30.0
+START_S = 60.0
 STOP_S = 30.0
-JOB_S = 60.0
+JOB_S = 90.0
 POSTGRES = "FACIES_TEST_POSTGRES_URL"
 STORES = ["sqlite", *(["postgresql"] if POSTGRES in os.environ else [])]
 SOURCE = Path(__file__).parents[2] / "src"

@@ -14,7 +14,7 @@ import facies
 from facies import client as client_module
 from facies.errors import RemoteError
 from facies.remote import pieces
-from tests.acceptance.conftest import wait_until
+from tests.acceptance.conftest import STOP_S, wait_until
 from tests.data.photos import encode, patchwork
 
 PHOTO = encode(patchwork(300, 260))  # 4 tiles
@@ -158,7 +158,7 @@ def test_the_command_ends_soon_after_ctrl_c(start_server, tmp_path, request):
     with subprocess.Popen([*command, "--server", server.url], env=environment, stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: len(server.get("/api/v1/jobs", headers=server.key_header).json()["jobs"]) >= 2)
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 130
+        assert process.wait(STOP_S) == 130
 
 
 def test_the_command_says_what_is_wrong_in_one_sentence(server, photo):
@@ -190,7 +190,7 @@ def test_a_senders_own_server_is_told_when_the_job_is_over(start_server):
         form = {"model": "test-coral", "webhook": json.dumps(webhook)}
         sent = server.post("/api/v1/jobs", files={"image": PHOTO}, data=form, headers=server.key_header)
         job = sent.json()["jobs"][0]["id"]
-        wait_until(lambda: calls, 20)
+        wait_until(lambda: calls)
         receiver.shutdown()
     headers, body = calls[0]
     assert (json.loads(body)["type"], json.loads(body)["data"]["id"]) == ("job.finished", job)

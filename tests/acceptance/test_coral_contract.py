@@ -100,7 +100,7 @@ def tiled(width, height):
 @pytest.fixture(scope="module")
 def slow_server(start_shared_server):
     """A server whose worker takes its time over each batch of four chunks, one job at a time."""
-    return start_shared_server(FACIES_FAKE_DELAY_S="1.6", FACIES_WORKER_THREADS="1")
+    return start_shared_server(FACIES_FAKE_DELAY_S="2.5", FACIES_WORKER_THREADS="1")
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ class TestDelete:
         answer = server.delete(f"{API}/classify/{job_id}")
         assert (answer.status_code, answer.json()) == (200, {"status": "success"})
         assert status(server, job_id) == UNKNOWN
-        wait_until(lambda: len(server.files()) == before, 5)
+        wait_until(lambda: len(server.files()) == before)
 
     def test_a_waiting_job_leaves_nothing(self, idle_server):
         before = len(idle_server.files())

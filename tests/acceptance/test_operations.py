@@ -13,7 +13,7 @@ PHOTO = encode(patchwork(300, 260))  # 4 tiles
 
 
 def test_a_server_becomes_ready_when_its_worker_is_there(server):
-    wait_until(lambda: server.get("/readyz").status_code == 200, 20)
+    wait_until(lambda: server.get("/readyz").status_code == 200)
     assert server.get("/livez").json() == {"status": "alive"}
 
 

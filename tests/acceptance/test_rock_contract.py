@@ -260,7 +260,7 @@ def test_results_are_gone_after_their_time(start_server):
     server = start_server(FACIES_TIME_TO_LIVE_S="6")
     job_id = submit(server)
     finished(server, job_id)
-    wait_until(lambda: ask(server, job_id).status_code == 404, 10)
+    wait_until(lambda: ask(server, job_id).status_code == 404)
 
 
 def test_many_senders_at_once_are_all_served(server):

@@ -20,7 +20,7 @@ from tests.data.photos import encode
 
 WIDE = (1440, 900)
 NARROW = (390, 844)
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 SHIPPED = {"FACIES_CORAL_MODEL": "coral-bleaching", "FACIES_ROCK_MODEL": "rock-types", "FACIES_RUNTIME": "openvino"}
 
 SLOW = {"FACIES_RUNTIME": "fake", "FACIES_FAKE_DELAY_S": "0.6", "FACIES_WORKER_THREADS": "1", "FACIES_LEASE_S": "3"}

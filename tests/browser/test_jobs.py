@@ -68,7 +68,7 @@ def test_a_deleted_job_can_be_had_back_for_a_moment(visits: Visits, waiting_serv
     expect(link).to_be_visible()
     assert waiting_server.get(job["url"]).status_code == 200
     delete.click()
-    wait_until(lambda: waiting_server.get(job["url"]).status_code == 404, 30)
+    wait_until(lambda: waiting_server.get(job["url"]).status_code == 404)
 
 
 def test_a_batch_is_a_table_to_take_home(visits: Visits, server: Server, photos: Path) -> None:

@@ -47,7 +47,7 @@ def wait_for_colours(page: Page, **least_and_most: tuple[tuple[int, int, int], f
     def are_there() -> bool:
         return all(low <= share_of(page, colour) <= high for colour, low, high in least_and_most.values())
 
-    wait_until(are_there, 30)
+    wait_until(are_there)
 
 
 def paint_plainly(page: Page) -> None:
@@ -112,7 +112,7 @@ class TestTiles:
         divider.focus()
         before = share_of(page, RED)
         page.keyboard.press("Home")
-        wait_until(lambda: abs(share_of(page, RED) - before) > 0.05, 30)
+        wait_until(lambda: abs(share_of(page, RED) - before) > 0.05)
 
     def test_everything_can_be_taken_home(self, visits: Visits, slow_server: Server, reef: str) -> None:
         page = visits.open(f"/jobs/{reef}", at=slow_server.url)
@@ -173,7 +173,7 @@ def test_a_result_can_be_deleted(visits: Visits, slow_server: Server, tmp_path: 
     page = visits.open(f"/jobs/{job['id']}", at=slow_server.url)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    wait_until(lambda: slow_server.get(job["url"]).status_code == 404, 30)
+    wait_until(lambda: slow_server.get(job["url"]).status_code == 404)
 
 
 def downloaded(page: Page, name: str) -> bytes:
