@@ -14,7 +14,7 @@ PHOTO = encode(patchwork(2440, 1952))  # 80 tiles, 20 batches
 
 @pytest.fixture(scope="module")
 def slow_server(start_shared_server):
-    return start_shared_server(FACIES_FAKE_DELAY_S="0.1", FACIES_CHECKPOINT_AFTER_S="0", FACIES_LEASE_S="3")
+    return start_shared_server(FACIES_FAKE_DELAY_S="0.25", FACIES_CHECKPOINT_AFTER_S="0", FACIES_LEASE_S="3")
 
 
 def send(server):

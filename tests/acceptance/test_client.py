@@ -105,7 +105,7 @@ def test_a_file_that_is_no_photo_is_refused_in_words(client, tmp_path):
 
 
 def test_progress_cancelling_and_a_restart(start_server, long_photo):
-    server = start_server(FACIES_FAKE_DELAY_S="0.1")
+    server = start_server(FACIES_FAKE_DELAY_S="0.2")
     with facies.Client(server.url, server.key) as client:
         job = client.submit(long_photo, "test-coral")
         states = client.watch(job)

@@ -16,7 +16,7 @@ from tests.data.photos import encode, patchwork
 
 PHOTO = encode(patchwork(2440, 1952))  # 80 tiles, 20 batches
 SMALL = encode(patchwork(300, 260))
-SLOW = {"FACIES_FAKE_DELAY_S": "0.1", "FACIES_LEASE_S": "3"}
+SLOW = {"FACIES_FAKE_DELAY_S": "0.2", "FACIES_LEASE_S": "3"}
 
 
 @pytest.fixture

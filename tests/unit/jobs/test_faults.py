@@ -22,10 +22,10 @@ WORKER = str(Path(__file__).with_name("worker_program.py"))
 SUPERVISOR = str(Path(__file__).with_name("supervisor_program.py"))
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)])}
 
-DELAY_S = 0.05
+DELAY_S = 0.2
 END_S = 30.0  # what never ends has not ended then either
 SHORT = encode(patchwork(300, 260), "JPEG")  # 4 tiles, 1 batch
-LONG = encode(patchwork(1952, 1464), "JPEG")  # 48 tiles, 12 batches: 0.6 seconds
+LONG = encode(patchwork(1952, 1464), "JPEG")  # 48 tiles, 12 batches: 2.4 seconds, so that a busy machine can be in time
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def runtime(room):
 
 @pytest.fixture
 def slow(room):
-    with closing(FakeRuntime(room.coral, delay_s=0.1)) as runtime:
+    with closing(FakeRuntime(room.coral, delay_s=0.25)) as runtime:
         yield runtime
 
 
