@@ -1,7 +1,7 @@
 """What PNG writes in place of pixels: how each byte differs from what its neighbours let expect.
 
-Of PNG's five filters Paeth's suits photos best by far, painted ones too: every stripe of a dozen real photos came out
-smallest with it. So it is the only one.
+Of PNG's five filters Paeth's suits photos best: of 65 stripes of 15 real photos 54 came out smallest with it, the
+others 2% above their best at most. So it is the only one.
 Source: PNG specification, third edition, section 9.
 """
 
