@@ -10,6 +10,19 @@ from facies.jobs.job import AnyOwner, Job, JobFilter, Owner, Status, is_job_id
 from facies.jobs.tables import JOB_NUMBER, counters, jobs, tombstones
 
 Condition = sa.ColumnElement[bool]
+Asked = sa.BindParameter[Any]
+"""Stands for a value in a statement that is made once."""
+
+
+def is_known(now: float | Asked) -> Condition:
+    """The jobs that are neither deleted nor past their time."""
+    return sa.and_(~jobs.c.deleted, jobs.c.expires_at > now)
+
+
+def is_leased(job_id: str | Asked, token: str | Asked) -> Condition:
+    """The job, as long as `token` is that of its lease."""
+    return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
+
 
 NEXT_NUMBER: Final = (
     sa.update(counters)
@@ -23,8 +36,7 @@ INSERT: Final = sa.insert(jobs).returning(jobs)
 """Adds a job, and gives its row; made once, for making it takes longer than the database does."""
 
 _IS_VISIBLE: Final = sa.and_(
-    ~jobs.c.deleted,
-    jobs.c.expires_at > sa.bindparam("now"),
+    is_known(sa.bindparam("now")),
     sa.or_(sa.bindparam("of_anyone", type_=sa.Boolean), jobs.c.owner.is_not_distinct_from(sa.bindparam("of"))),
 )
 
@@ -34,11 +46,7 @@ JOB_OF_ID: Final = sa.select(jobs).where(jobs.c.id == sa.bindparam("sought"), _I
 JOB_OF_NUMBER: Final = sa.select(jobs).where(jobs.c.number == sa.bindparam("sought"), _IS_VISIBLE)
 """The same by its number."""
 
-_IS_LEASED: Final = sa.and_(
-    jobs.c.id == sa.bindparam("leased_job"),
-    jobs.c.lease_token == sa.bindparam("leased_token"),
-    jobs.c.status == Status.STARTED,
-)
+_IS_LEASED: Final = is_leased(sa.bindparam("leased_job"), sa.bindparam("leased_token"))
 
 IS_CANCEL_REQUESTED: Final = sa.select(jobs.c.cancel_requested).where(_IS_LEASED)
 """Of a job and its lease (`lease`), whether it was asked to stop. Asked many times a second, so made once."""
@@ -84,11 +92,6 @@ def is_of(owner: Owner) -> Condition:
     return jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
 
 
-def is_known(now: float) -> Condition:
-    """The jobs that are neither deleted nor past their time."""
-    return sa.and_(~jobs.c.deleted, jobs.c.expires_at > now)
-
-
 def is_chosen(chosen: JobFilter) -> Condition:
     """The jobs that a filter lets through."""
     conditions: list[Condition] = []
@@ -124,11 +127,6 @@ def is_ahead_of(job: Job) -> Condition:
     is_older = jobs.c.number < job.number
     is_earlier = sa.and_(IS_SUSPECT, is_older) if job.attempts else sa.or_(IS_SUSPECT, is_older)
     return sa.and_(jobs.c.status == Status.QUEUED, is_earlier)
-
-
-def is_leased(job_id: str, token: str) -> Condition:
-    """The job, as long as `token` is that of its lease."""
-    return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
 
 
 def lease(job_id: str, token: str) -> dict[str, str]:
