@@ -145,6 +145,8 @@ def _listed(words: Sequence[str]) -> str:
 def show_models(manifests: Sequence[Manifest]) -> None:
     """A row a package."""
     table = Table("model", "task", "classes", "what it is", box=None, pad_edge=False, header_style="bold")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True  # what is typed again is not cut off
+    table.columns[0].overflow = table.columns[1].overflow = "fold"
     for manifest in manifests:
         classes = _listed([entry.name for entry in manifest.classes])
         table.add_row(manifest.reference, manifest.task, Text(classes), Text(manifest.title))
