@@ -14,9 +14,10 @@ import onnxruntime
 import requests
 
 from facies.imaging import png
+from facies.imaging.fitting import fit
 from facies.imaging.overlay import paint_tiles
 from facies.imaging.photo import open_photo
-from facies.imaging.tiles import cut, fit, plan
+from facies.imaging.tiles import cut, plan
 from facies.models.package import load_package
 
 TILE, SIZE, CONNECTIONS, BATCH = 244, 224, 32, 16

@@ -8,17 +8,19 @@ The command line, the Python API, the worker and the evaluator all call `analyse
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from facies.findings import Analysis, MapAnalysis, TileAnalysis
+from facies.imaging.fitting import fit, fit_row
 from facies.imaging.label_map import LabelMap
 from facies.imaging.photo import Photo, open_photo, rows_of_tiles
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.stitch import take_likeliest
-from facies.imaging.tiles import Grid, cut, fit, plan
+from facies.imaging.tiles import Grid, cut, plan
 from facies.imaging.upright import Upright, check_upright, lay_back, make_upright, plan_upright
 from facies.models.decision import UNSURE_PIXEL
 from facies.models.domain import score_photo
@@ -99,13 +101,12 @@ def plan_tiles(photo_hw: tuple[int, int], tiling: Tiling) -> tuple[Upright, Grid
 
 
 def _tiles_at(photo: Photo, grid: Grid, manifest: Manifest, numbers: Numbers) -> Iterator[MakeTile]:
-    """The tiles of these numbers at the network's input size, in order; resized when their turn comes, side by side."""
+    """The tiles of these numbers at the network's input size, in order."""
     is_wanted = np.zeros(len(grid), dtype=bool)
     is_wanted[numbers] = True
     for band, which, row in rows_of_tiles(photo, grid, np.unique(grid.origins_yx[is_wanted, 0]).tolist()):
-        for tile, wanted in zip(cut(band, row), is_wanted[which], strict=True):
-            if wanted:
-                yield partial(fit, tile, manifest.input.size_hw, manifest.input.resize)
+        fitted = fit_row(band, row, manifest.input.size_hw, manifest.input.resize)
+        yield from compress(fitted, is_wanted[which])
 
 
 def _upright_tiles(photo: Photo, upright: Upright, grid: Grid, manifest: Manifest) -> Iterator[MakeTile]:

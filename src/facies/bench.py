@@ -9,7 +9,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,9 +24,10 @@ from facies.batch import analyse_all
 from facies.cores import count_cores
 from facies.errors import PhotoTooLargeError
 from facies.imaging import png
+from facies.imaging.fitting import fit, fit_row
 from facies.imaging.photo import Photo, open_photo
 from facies.imaging.sizes import DEFAULT_SIZES
-from facies.imaging.tiles import cut, fit
+from facies.imaging.tiles import cut
 from facies.imaging.upright import make_upright
 from facies.models.package import Manifest
 from facies.models.runtime import Runtime, Tiles

@@ -19,9 +19,10 @@ import pyvips
 
 from facies.errors import DamagedPhotoError
 from facies.imaging.decode import open_image
+from facies.imaging.fitting import fit
 from facies.imaging.header import check_pixels, read_header
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
-from facies.imaging.tiles import Grid, fit
+from facies.imaging.tiles import Grid
 
 Span = tuple[int, int]
 _Given = TypeVar("_Given")

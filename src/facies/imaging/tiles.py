@@ -1,4 +1,4 @@
-"""A photo is cut into tiles: where they lie, and how one reaches the network's input."""
+"""A photo is cut into tiles: where they lie."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-
-_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 class Stripe(NamedTuple):
@@ -102,20 +99,3 @@ def cut(photo: npt.NDArray[np.uint8], grid: Grid) -> Iterator[npt.NDArray[np.uin
     """
     for (y, x), (height, width) in zip(grid.origins_yx, grid.sizes_hw, strict=True):
         yield photo[y : y + height, x : x + width]
-
-
-def fit(tile: npt.NDArray[np.uint8], size_hw: tuple[int, int], resize: str = "bilinear") -> npt.NDArray[np.uint8]:
-    """Resize a tile to the network's input; training and serving both come through here.
-
-    Args:
-        tile: uint8 (h, w, 3).
-        size_hw: the wanted size, pixels. The aspect is not kept.
-        resize: "bilinear" or "bicubic", both antialiased.
-
-    Returns:
-        uint8 (*size_hw, 3).
-    """
-    if tile.shape[:2] == size_hw:
-        return tile
-    height, width = size_hw
-    return np.asarray(Image.fromarray(tile).resize((width, height), _FILTERS[resize]))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facies.errors import PhotoTooLargeError
-from facies.imaging.tiles import fit
+from facies.imaging.fitting import fit
 
 # A tiny photo is not blown up without bound: beyond this factor there is nothing to see, only memory to lose.
 _MAX_ENLARGEMENT = 4.0

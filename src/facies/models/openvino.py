@@ -27,7 +27,7 @@ _BATCH_SIZE = {"tile-classification": 2, "segmentation": 1}
 _CAPABILITY: dict[Precision, str] = {"f32": "FP32", "bf16": "BF16", "int8": "INT8"}
 # OpenVINO's Python binding looks up NumPy at its first call, and two first calls at once wait for each other for ever.
 _first_call = Lock()
-# While one batch is looked at, the tiles of the next are resized: with one request a stream, a tenth of it stood idle.
+# While one batch is looked at, the tiles of the next are laid out: with one request a stream, a tenth of it stood idle.
 _REQUESTS_PER_STREAM = 2
 # Batches waiting beside those in hand: enough to hide the caller's own work, few enough to bound memory.
 _WAITING_PER_REQUEST = 1

@@ -21,7 +21,8 @@ import tomli_w
 
 from facies.analysis import plan_tiles
 from facies.errors import TrainingError
-from facies.imaging.tiles import cut, fit
+from facies.imaging.fitting import fit
+from facies.imaging.tiles import cut
 from facies.imaging.upright import make_upright
 from facies.models.domain import Features, Space, score_photo, score_tiles
 from facies.models.openvino import open_features

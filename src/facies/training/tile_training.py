@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from facies.errors import TrainingError
-from facies.imaging.tiles import fit as fit_size
+from facies.imaging.fitting import fit as fit_size
 from facies.training.backbone import Layer
 from facies.training.calibration import fit_two_classes
 from facies.training.datasets import NEITHER, TileRecord

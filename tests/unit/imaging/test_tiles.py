@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from facies.imaging.tiles import cut, fit, plan
+from facies.imaging.tiles import cut, plan
 from tests.data.photos import noise
 
 
@@ -36,20 +36,6 @@ def test_tiles_are_views_in_the_grids_order():
     assert [tile.shape[:2] for tile in tiles] == [(20, 30), (20, 30), (20, 10)] * 2 + [(10, 30), (10, 30), (10, 10)]
     np.testing.assert_array_equal(tiles[4], photo[20:40, 30:60])
     assert all(np.shares_memory(tile, photo) for tile in tiles)
-
-
-def test_a_tile_of_the_right_size_is_left_alone():
-    tile = noise(20, 20)
-    assert fit(tile, (20, 20)) is tile
-
-
-@pytest.mark.parametrize("resize", ["bilinear", "bicubic"])
-def test_shrinking_is_antialiased(resize):
-    stripes = np.zeros((200, 200, 3), np.uint8)
-    stripes[:, ::2] = 200
-    shrunk = fit(stripes, (20, 20), resize)
-    assert shrunk.shape == (20, 20, 3)
-    assert np.abs(shrunk.astype(int) - 100).max() <= 6
 
 
 def test_stripes_reach_over_no_two_rows_of_tiles():

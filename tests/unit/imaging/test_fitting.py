@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from facies.imaging.fitting import fit, fit_row
+from facies.imaging.tiles import cut, plan
+from tests.data.photos import noise, strata
+
+RESIZES = pytest.mark.parametrize("resize", ["bilinear", "bicubic"])
+
+
+def test_a_tile_of_the_right_size_is_left_alone():
+    tile = noise(20, 20)
+    assert fit(tile, (20, 20)) is tile
+
+
+@RESIZES
+def test_shrinking_is_antialiased(resize):
+    stripes = np.zeros((200, 200, 3), np.uint8)
+    stripes[:, ::2] = 200
+    shrunk = fit(stripes, (20, 20), resize)
+    assert shrunk.shape == (20, 20, 3)
+    assert np.abs(shrunk.astype(int) - 100).max() <= 6
+
+
+def _row_and_each(photo, tile_hw, size_hw, resize="bilinear", row=0):
+    """The tiles of a row made together, and each made by itself."""
+    grid = plan(photo.shape[:2], tile_hw)
+    _, of_row = grid.row_of_tiles(grid.tops[row])
+    band = photo[grid.tops[row] :][: tile_hw[0]]
+    together = [make() for make in fit_row(band, of_row, size_hw, resize)]
+    return together, [fit(tile, size_hw, resize) for tile in cut(band, of_row)]
+
+
+@RESIZES
+@pytest.mark.parametrize(("tile_hw", "size_hw"), [((61, 61), (56, 56)), ((128, 128), (56, 56)), ((60, 90), (50, 30))])
+def test_a_row_is_what_its_tiles_are_alone(resize, tile_hw, size_hw):
+    together, alone = _row_and_each(strata(500, 200), tile_hw, size_hw, resize)
+    assert len(together) == len(alone)
+    for one, other in zip(together, alone, strict=True):
+        assert one.shape == other.shape == (*size_hw, 3)
+        difference = np.abs(one.astype(int) - other)
+        assert difference.mean() < 0.5
+        assert difference[:, 2:-2].max() <= 6  # a seam reaches into the neighbour
+
+
+def test_no_tile_moves():
+    photo = np.zeros((61, 10 * 61, 3), np.uint8)
+    photo[:, ::61] = 255  # the first column of every tile
+    together, _ = _row_and_each(photo, (61, 61), (56, 56))
+    for tile in together:
+        assert tile[:, 0].min() > 150
+        assert tile[:, 2:-1].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("photo_hw", "tile_hw", "size_hw", "row"),
+    [
+        ((100, 250), (40, 40), (64, 64), 0),  # enlarged
+        ((100, 250), (40, 40), (40, 40), 0),  # of the right size
+        ((100, 250), (40, 40), (30, 30), 2),  # the last row, lower than the others
+        ((100, 250), (40, 80), (50, 60), 0),  # higher and narrower
+        ((30, 20), (40, 40), (64, 64), 0),  # a photo smaller than a tile
+    ],
+)
+def test_what_does_not_shrink_is_resized_tile_by_tile(photo_hw, tile_hw, size_hw, row):
+    together, alone = _row_and_each(noise(*photo_hw), tile_hw, size_hw, row=row)
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one, other)
