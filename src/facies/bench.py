@@ -8,13 +8,13 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from facies.cores import count_cores
 from facies.errors import PhotoTooLargeError
 from facies.imaging import png
 from facies.imaging.fitting import fit, fit_row
-from facies.imaging.photo import Photo, open_photo
+from facies.imaging.photo import Photo, open_photo, rows_of_tiles
 from facies.imaging.sizes import DEFAULT_SIZES
 from facies.imaging.tiles import cut
 from facies.imaging.upright import make_upright
@@ -127,22 +127,24 @@ def time_photo(photo: Path, runtimes: Sequence[Runtime], repeats: int = REPEATS)
     steps = _steps(opened, runtimes)
     with tempfile.TemporaryDirectory() as folder:
         steps["analyse"] = lambda: _write_results(photo, runtimes[0], Path(folder))
-        seconds = _medians(steps, repeats)
-    analyse_s, inference_s = seconds.pop("analyse"), [seconds.pop(_inference(runtime)) for runtime in runtimes]
-    core_s = {**seconds, "png": seconds["png"] * CORES, "inference": min(inference_s) * CORES}
+        taken = _medians(steps, repeats)
+    core_s = {part: taken[part].busy_s for part in ("decode", "resize", "compositing")}
+    core_s["png"] = taken["png"].seconds * CORES
+    core_s["inference"] = min(taken[_inference(runtime)].seconds for runtime in runtimes) * CORES
     grid = plan_tiles(opened.image_hw, runtimes[0].package.manifest.tiling)[1]
-    return Timing(photo.name, opened.image_hw, len(grid), core_s, analyse_s)
+    return Timing(photo.name, opened.image_hw, len(grid), core_s, taken["analyse"].seconds)
 
 
 def _steps(photo: Photo, runtimes: Sequence[Runtime]) -> dict[str, Callable[[], object]]:
-    """The parts, each with its data in memory. Those of one thread come as they are, PNG and inference use all."""
+    """The parts, each with its data in memory. PNG and inference keep all cores busy."""
     manifest = runtimes[0].package.manifest
-    tiles = _resize(photo, manifest)
+    tiles = np.stack(list(_resize(photo, manifest)))
     found = analyse(photo.path, runtimes[0])
     overlay = found.overlay()
+    in_bands = replace(photo, sizes=replace(DEFAULT_SIZES, kept=0))  # no memory that is not used again
     return {
-        "decode": lambda: open_photo(photo.path, DEFAULT_SIZES).pixels,
-        "resize": lambda: _resize(photo, manifest),
+        "decode": lambda: _use_up(in_bands.bands(manifest.tiling.tile_hw[0])),
+        "resize": lambda: _use_up(_resize(photo, manifest)),
         "compositing": found.overlay,
         "png": lambda: png.encode_rgb(overlay),
         **{_inference(runtime): partial(_infer, tiles, runtime) for runtime in runtimes},
@@ -153,13 +155,20 @@ def _inference(runtime: Runtime) -> str:
     return f"inference {id(runtime)}"
 
 
-def _resize(photo: Photo, manifest: Manifest) -> Tiles:
-    """All tiles at the network's input size: uint8 (T, h, w, 3)."""
+def _resize(photo: Photo, manifest: Manifest) -> Iterator[npt.NDArray[np.uint8]]:
+    """Every tile at the network's input size."""
     upright, grid = plan_tiles(photo.image_hw, manifest.tiling)
-    pixels: npt.NDArray[np.uint8] = photo.pixels
     if manifest.task == "segmentation":
         pixels = make_upright(photo.scaled(upright.scaled_hw), upright)
-    return np.stack([fit(tile, manifest.input.size_hw, manifest.input.resize) for tile in cut(pixels, grid)])
+        yield from (fit(tile, manifest.input.size_hw, manifest.input.resize) for tile in cut(pixels, grid))
+        return
+    for band, _, row in rows_of_tiles(photo, grid, grid.tops):
+        yield from (make() for make in fit_row(band, row, manifest.input.size_hw, manifest.input.resize))
+
+
+def _use_up(made: Iterable[object]) -> None:
+    for _ in made:
+        pass
 
 
 def _infer(tiles: Tiles, runtime: Runtime) -> None:
@@ -175,15 +184,22 @@ def _write_results(photo: Path, runtime: Runtime, folder: Path) -> None:
             raise OSError(outcome.error)
 
 
-def _medians(steps: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Seconds of each step; they take turns, and a first turn is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
+class _Taken(NamedTuple):
+    """What a step takes: seconds of the clock, and of the processor on all cores together."""
+
+    seconds: float
+    busy_s: float
+
+
+def _medians(steps: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, _Taken]:
+    """What each step takes; they take turns, and a first turn is not counted."""
+    taken: dict[str, list[_Taken]] = {name: [] for name in steps}
     for _ in range(repeats + 1):
         for name, step in steps.items():
-            started_at = time.perf_counter()
+            began_at, busy_s = time.perf_counter(), time.process_time()
             step()
-            seconds[name].append(time.perf_counter() - started_at)
-    return {name: median(taken[1:]) for name, taken in seconds.items()}
+            taken[name].append(_Taken(time.perf_counter() - began_at, time.process_time() - busy_s))
+    return {name: _Taken(*(median(column) for column in zip(*turns[1:], strict=True))) for name, turns in taken.items()}
 
 
 def describe_machine(more_libraries: Sequence[str] = ()) -> dict[str, Any]:
