@@ -7,7 +7,9 @@
     the lease went to another   nothing: whatever was found is dropped
     the worker gave it up       nothing: the worker has handed the job back
 
-Every end is written with the lease's token, so only one attempt at a job can come to one.
+Every end is written with the lease's token, so only one attempt at a job can come to one. While it works the job's
+thread asks the store nothing: the worker's own thread does (`Attempt.keep_in_touch`), for whoever asks waits for the
+disk and for the interpreter, and the tiles would wait with it.
 """
 
 import logging
@@ -42,9 +44,6 @@ from facies.rendering import THUMBNAIL, quick_thumbnail
 
 PROGRESS_INTERVAL_S: Final = 0.1
 """Progress is written no more often."""
-
-CANCEL_INTERVAL_S: Final = 0.02
-"""Between two batches the store is asked about cancelling no more often; batches of small tiles are quicker."""
 
 _UNEXPECTED_CODE: Final = "internal"
 _UNEXPECTED_MESSAGE: Final = (
@@ -110,10 +109,12 @@ class Attempt:
         self._at = workplace
         self._began_at = time.monotonic()
         self._given_up = False
+        self._is_wanted = True
         self._over = Event()
         self._sign_of_life_at = self._began_at
-        self._progress_gate = _Gate(PROGRESS_INTERVAL_S)
-        self._cancel_gate = _Gate(CANCEL_INTERVAL_S)
+        self._unwritten: tuple[int, int] | None = None
+        self._written_at = -PROGRESS_INTERVAL_S  # time.monotonic() starts anywhere from 0
+        self._is_counted = False
         self._checkpoint = JobCheckpoint(workplace.blobs, job, workplace.checkpoint_after_s)
 
     @property
@@ -133,6 +134,26 @@ class Attempt:
     def give_up(self) -> None:
         """Have it end at the next chance, without touching the job: the worker no longer holds the lease."""
         self._given_up = True
+
+    def keep_in_touch(self) -> None:
+        """Write down how far it is, and learn whether it is still wanted. Raises nothing, but may wait for the store.
+
+        To be called many times a second by a thread that has nothing better to do.
+        """
+        try:
+            self._is_wanted = self._ask()
+        except LeaseLostError:  # to another, or because it has just come to its end
+            self.give_up()
+        except StoreError as error:  # silence asks nobody to stop, and the end is what has to be written
+            _log.warning("The store could not be asked about job %s: %s", self.job.id, error)
+
+    def _ask(self) -> bool:
+        """Whether the job is still wanted; says how far it is where that is due."""
+        progress, now = self._unwritten, time.monotonic()
+        if progress is None or now - self._written_at < PROGRESS_INTERVAL_S:
+            return self._at.store.is_wanted(self.job.id, self.lease.token)
+        self._unwritten, self._written_at = None, now
+        return self._at.store.report_progress(self.job.id, self.lease.token, *progress)
 
     def work(self) -> None:
         """Bring the job to an end. Raises nothing; if the end cannot be written down, the lease runs out."""
@@ -191,22 +212,14 @@ class Attempt:
         )
 
     def _report_progress(self, done: int, total: int) -> None:
-        if not self._progress_gate.opens():
-            return
-        try:
-            self._at.store.report_progress(self.job.id, self.lease.token, done, total)
-        except StoreError as error:  # the analysis can go on without; the end is what has to be written
-            _log.warning("The progress of job %s could not be written: %s", self.job.id, error)
+        self._unwritten = (done, total)
+        if not self._is_counted:  # from the start whoever asks knows how much there is to do
+            self._is_counted = True
+            self.keep_in_touch()
 
     def _is_cancelled(self) -> bool:
         self._sign_of_life_at = time.monotonic()
-        if self._given_up or not self._cancel_gate.opens():
-            return self._given_up
-        try:
-            return not self._at.store.is_wanted(self.job.id, self.lease.token)
-        except StoreError as error:  # silence asks nobody to stop
-            _log.warning("Whether job %s is still wanted could not be read: %s", self.job.id, error)
-            return False
+        return self._given_up or not self._is_wanted
 
     def _publish(self, analysis: Analysis) -> None:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
@@ -258,21 +271,6 @@ class Attempt:
 
     def _remove_files(self) -> None:
         remove_files(self._at.store, self._at.blobs, self.job.id)
-
-
-class _Gate:
-    """Opens at most once in an interval."""
-
-    def __init__(self, interval_s: float) -> None:
-        self._interval_s = interval_s
-        self._opened_at = -interval_s  # time.monotonic() starts anywhere from 0
-
-    def opens(self) -> bool:
-        now = time.monotonic()
-        if now - self._opened_at < self._interval_s:
-            return False
-        self._opened_at = now
-        return True
 
 
 def _check_model(job: Job, runtime: Runtime) -> None:

@@ -106,12 +106,17 @@ class Database:
         with _translated_errors(), self._turn, self._noter.begin() as connection:
             yield connection
 
+    @property
+    def tells_changes(self) -> bool:
+        """Whether `has_changed` knows. SQLite tells in microseconds, without a query; PostgreSQL does not."""
+        return self._engine.dialect.name == "sqlite"
+
     def has_changed(self) -> bool:
         """Whether anybody wrote since this was asked last; for one thread, which may ask all the time.
 
-        SQLite tells in microseconds, without a query. PostgreSQL does not, and the answer is always False.
+        False where nobody knows (`tells_changes`).
         """
-        if self._engine.dialect.name != "sqlite":
+        if not self.tells_changes:
             return False
         try:
             if self._watch is None:

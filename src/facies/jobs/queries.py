@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from facies.jobs.job import AnyOwner, Job, JobFilter, Owner, Status, is_job_id
+from facies.jobs.job import AnyOwner, Job, JobFilter, Owner, Status, is_job_id, sources
 from facies.jobs.tables import JOB_NUMBER, counters, jobs, tombstones
 
 Condition = sa.ColumnElement[bool]
@@ -17,6 +17,11 @@ Asked = sa.BindParameter[Any]
 def is_known(now: float | Asked) -> Condition:
     """The jobs that are neither deleted nor past their time."""
     return sa.and_(~jobs.c.deleted, jobs.c.expires_at > now)
+
+
+def is_waiting(now: float | Asked) -> Condition:
+    """The jobs that a worker may claim."""
+    return sa.and_(jobs.c.status.in_(sources(Status.STARTED)), is_known(now))
 
 
 def is_leased(job_id: str | Asked, token: str | Asked) -> Condition:
@@ -53,6 +58,9 @@ IS_CANCEL_REQUESTED: Final = sa.select(jobs.c.cancel_requested).where(_IS_LEASED
 
 NOTE_LEASED: Final = sa.update(jobs).where(_IS_LEASED).returning(jobs)
 """Writes plain values into the row of a job and its lease (`lease`), and gives the row. Made once as well."""
+
+DOES_ANY_WAIT: Final = sa.select(sa.exists().where(is_waiting(sa.bindparam("now"))))
+"""Whether there is a job to claim (`now`). Workers ask many times a second, so made once."""
 
 LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
 """Locks the counter without raising it. SQLite leaves the locking out: whoever writes there is alone anyway."""
@@ -134,12 +142,12 @@ def lease(job_id: str, token: str) -> dict[str, str]:
     return {"leased_job": job_id, "leased_token": token}
 
 
-def next_in_turn(is_waiting: Condition) -> sa.Select[tuple[str]]:
+def next_in_turn(now: float) -> sa.Select[tuple[str]]:
     """Id of the job to claim: suspects first, then the oldest.
 
     SKIP LOCKED is PostgreSQL's, and SQLite leaves it out: whoever writes there is alone anyway.
     """
-    following = sa.select(jobs.c.id).where(is_waiting).order_by(IS_SUSPECT.desc(), jobs.c.number)
+    following = sa.select(jobs.c.id).where(is_waiting(now)).order_by(IS_SUSPECT.desc(), jobs.c.number)
     return following.limit(1).with_for_update(skip_locked=True)
 
 

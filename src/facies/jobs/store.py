@@ -218,6 +218,11 @@ class JobStore:
             raise _unknown()
         return rows.job_of(row)
 
+    @property
+    def tells_changes(self) -> bool:
+        """Whether `has_changed` knows; where not, a change is found by looking for it."""
+        return self._database.tells_changes
+
     def has_changed(self) -> bool:
         """Whether anybody wrote since this was asked last, where that is told at once; see `Database.has_changed`."""
         return self._database.has_changed()
@@ -237,10 +242,10 @@ class JobStore:
             the job with its lease, or None when there is nothing to take.
         """
         now = self._clock()
-        is_waiting = sa.and_(jobs.c.status.in_(sources(Status.STARTED)), queries.is_known(now))
-        if not self._any(is_waiting):  # a read first: an idle worker asks often and should not take the write lock
-            return None
-        which = jobs.c.id == queries.next_in_turn(is_waiting).scalar_subquery()
+        with self._database.read() as connection:  # first: whoever asks often and in vain takes no write lock
+            if not connection.scalar(queries.DOES_ANY_WAIT, {"now": now}):
+                return None
+        which = jobs.c.id == queries.next_in_turn(now).scalar_subquery()
         lease = {"lease_worker": worker, "lease_token": str(uuid.uuid4()), "lease_until": now + lease_s}
         values = {"status": Status.STARTED, "started_at": now, "attempts": jobs.c.attempts + 1, **lease}
         row = self._change(which if alone else sa.and_(which, ~queries.IS_SUSPECT), values)
@@ -270,13 +275,17 @@ class JobStore:
             raise _lost()
         return not row.cancel_requested
 
-    def report_progress(self, job_id: str, token: str, done: int, total: int) -> None:
+    def report_progress(self, job_id: str, token: str, done: int, total: int) -> bool:
         """Write down how many tiles of how many are done.
+
+        Returns:
+            whether to go on; False when it was asked to stop.
 
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        self._note_leased(job_id, token, {"done": done, "total": total})
+        row = self._note_leased(job_id, token, {"done": done, "total": total})
+        return not row["cancel_requested"]
 
     def finish(self, job_id: str, token: str) -> bool:
         """End a job whose results are in the blobs.

@@ -1,6 +1,7 @@
 """A worker: claims jobs and does them, a few at a time, until it is told to end.
 
-    the worker's own thread   claims jobs, starts their threads, renews leases, frees lost jobs
+    the worker's own thread   claims jobs, starts their threads, writes down how far they are and tells them to stop,
+                              renews leases, frees lost jobs
     one thread a job          one decodes or renders while another infers; they share the runtimes
     the sweeper's thread      removes what is past its time, and files without a job
 
@@ -34,11 +35,16 @@ from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
+"""How often the store is asked for jobs, at least."""
+CANCEL_INTERVAL_S: Final = 0.02
+"""How often a store that does not tell changes is asked whether running jobs are still wanted."""
 _LOOK_S: Final = 0.002
-"""How often a store that can tell at once is asked whether anything was written, a job perhaps."""
+"""How often a store that tells changes is asked whether anything was written, a job perhaps."""
+_BUSY_LOOK_S: Final = 0.01
+"""While a job runs it is asked less often: every look stops a thread that works."""
 _IDLE_LOOK_S: Final = 0.02
 _IDLE_AFTER_S: Final = 2.0
-"""Without a job for so long it is asked less often, for a laptop's battery."""
+"""Without a job for so long it is asked less often too, for a laptop's battery."""
 LEASES_INTERVAL_S: Final = 1.0
 SIGN_INTERVAL_S: Final = 5.0
 RENEWALS_A_LEASE: Final = 3
@@ -157,6 +163,8 @@ class Worker:
                 self._free_lost_jobs()  # after renewing: a machine that slept keeps its jobs if nobody took them
             if self._sign_rhythm.is_due():
                 self._store.note_worker(self.name, this_process())
+            for attempt in self._attempts:
+                attempt.keep_in_touch()
             self._claim_jobs()
         except StoreError as error:
             _log.error("Worker %s tries again in a moment: %s", self.name, error)
@@ -164,14 +172,20 @@ class Worker:
         self._wait_for_jobs()
 
     def _wait_for_jobs(self) -> None:
-        """As `_wait_for_news`, or until somebody has written to the store; at most `POLL_S`."""
+        """As `_wait_for_news`, or until somebody has written to the store; not for long."""
         began_at = time.monotonic()
         if self._attempts:
             self._busy_at = began_at
-        look_s = _LOOK_S if began_at - self._busy_at < _IDLE_AFTER_S else _IDLE_LOOK_S
-        while time.monotonic() - began_at < POLL_S:
-            if self._wait_for_news(look_s) or (self._has_room() and self._store.has_changed()):
+        look_s = self._look_s(began_at - self._busy_at)
+        wait_s = CANCEL_INTERVAL_S if self._attempts and not self._store.tells_changes else POLL_S
+        while time.monotonic() - began_at < wait_s:
+            if self._wait_for_news(look_s) or self._store.has_changed():
                 return
+
+    def _look_s(self, idle_s: float) -> float:
+        if self._attempts:
+            return _BUSY_LOOK_S
+        return _LOOK_S if idle_s < _IDLE_AFTER_S else _IDLE_LOOK_S
 
     def _wait_for_news(self, timeout_s: float) -> bool:
         """Until a job's thread has come to its end, or the worker is to end; False when the time is up before."""

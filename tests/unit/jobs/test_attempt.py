@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from facies.analysis import analyse
-from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError
+from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError, StoreError
 from facies.findings import TileAnalysis
 from facies.imaging.sizes import Sizes
-from facies.jobs.attempt import CANCEL_INTERVAL_S, PROGRESS_INTERVAL_S, Attempt, Workplace
+from facies.jobs.attempt import PROGRESS_INTERVAL_S, Attempt, Workplace
 from facies.jobs.checkpoint import AFTER_S
 from facies.jobs.job import Status
 from facies.jobs.removal import delete_job
@@ -40,6 +40,15 @@ def attempt_at(room, runtime):
         return Attempt(job, job.lease, workplace)
 
     return attempt_at
+
+
+def work_in_touch(attempt):
+    """As a worker has it done: in a thread of its own, while another keeps in touch with the store."""
+    thread = threading.Thread(target=attempt.work, daemon=True)
+    thread.start()
+    while not attempt.wait(0.002):
+        attempt.keep_in_touch()
+    thread.join()
 
 
 def failing_with(error):
@@ -145,24 +154,24 @@ def test_other_weights_than_the_job_was_sent_for_are_refused(room, attempt_at):
     assert (failed.status, failed.error_code) == (Status.FAILED, "checksum")
 
 
-def test_a_cancelled_job_stops_between_two_batches(room, runtime, attempt_at):
+def test_a_cancelled_job_stops_between_two_batches(room, attempt_at):
     job = room.send(PHOTO)
-    asked = []
 
     def analyse(*_, on_progress, is_cancelled, **__):
         on_progress(0, 100)
-        while not is_cancelled():
-            if not asked:
-                asked.append(room.store.cancel(job.id, None))
+        assert not is_cancelled()
+        room.store.cancel(job.id, None)
+        wait_until(is_cancelled)
         raise AnalysisCancelledError("Stopped.")
 
-    attempt_at(analyse).work()
+    work_in_touch(attempt_at(analyse))
     assert room.job(job.id).status is Status.CANCELLED
     assert room.files() == []
 
 
 def test_a_job_that_is_cancelled_while_it_is_rendered_stops_between_two_pieces(room, attempt_at, monkeypatch):
     job = room.send(PHOTO)
+    attempt = attempt_at()
     written = []
 
     def endless_picture():
@@ -170,14 +179,42 @@ def test_a_job_that_is_cancelled_while_it_is_rendered_stops_between_two_pieces(r
             written.append(b"piece")
             if len(written) == 3:
                 room.store.cancel(job.id, None)
+                attempt.keep_in_touch()
             yield written[-1]
-            time.sleep(CANCEL_INTERVAL_S)
 
     monkeypatch.setattr(TileAnalysis, "files", lambda *_args, **_kwargs: iter([("overlay.png", endless_picture())]))
-    attempt_at().work()
-    assert len(written) in (3, 4)
+    attempt.work()
+    assert len(written) == 3
     assert room.job(job.id).status is Status.CANCELLED
     assert room.files() == []
+
+
+def test_a_job_whose_lease_is_lost_stops_at_the_next_batch(room, attempt_at):
+    job = room.send(PHOTO)
+
+    def analyse(*_, on_progress, is_cancelled, **__):
+        on_progress(0, 100)
+        room.store.release_worker("w")
+        wait_until(is_cancelled)
+        raise AnalysisCancelledError("Stopped.")
+
+    work_in_touch(attempt_at(analyse))
+    assert room.job(job.id).status is Status.QUEUED
+    assert names(room) == ["photo"]
+
+
+def test_a_store_that_does_not_answer_for_a_while_stops_nobody(room, attempt_at, monkeypatch, caplog):
+    job = room.send(PHOTO)
+    attempt = attempt_at()
+
+    def is_wanted(*_):
+        raise StoreError("The job store does not answer.")
+
+    monkeypatch.setattr(room.store, "is_wanted", is_wanted)
+    attempt.keep_in_touch()
+    assert "does not answer" in caplog.text
+    attempt.work()
+    assert room.job(job.id).status is Status.FINISHED
 
 
 @pytest.mark.parametrize("checkpoint_after_s", [0, AFTER_S])
@@ -262,7 +299,7 @@ def test_progress_is_written_at_most_ten_times_a_second(room, attempt_at):
     room.send(PHOTO)
     reports = []
     report = room.store.report_progress
-    room.store.report_progress = lambda *args: (reports.append(args[2:]), report(*args))
+    room.store.report_progress = lambda *args: (reports.append(args[2:]), report(*args))[1]
 
     def analyse(*_, on_progress, **__):
         for done in range(500):
@@ -271,8 +308,21 @@ def test_progress_is_written_at_most_ten_times_a_second(room, attempt_at):
         raise DamagedPhotoError("Seen enough.")
 
     started_at = time.monotonic()
-    attempt_at(analyse).work()
+    work_in_touch(attempt_at(analyse))
     lasted_s = time.monotonic() - started_at
     assert reports[0] == (0, 500)
     assert 3 <= len(reports) <= lasted_s / PROGRESS_INTERVAL_S + 1
     assert reports == sorted(reports)
+
+
+def test_how_much_there_is_to_do_is_known_from_the_start(room, attempt_at):
+    job = room.send(PHOTO)
+    known = []
+
+    def analyse(*_, on_progress, **__):
+        on_progress(0, 100)
+        known.append(room.job(job.id).total)
+        raise DamagedPhotoError("Seen enough.")
+
+    attempt_at(analyse).work()
+    assert known == [100]
