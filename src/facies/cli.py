@@ -72,14 +72,10 @@ def facies(
 
 @app.command()
 @takes_settings()
-def serve(
-    *,
-    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Start a worker beside the server.")] = True,
-    settings: Settings,
-) -> None:
-    """Start the server: its APIs, the web pages and one worker."""
+def serve(*, settings: Settings) -> None:
+    """Start the server: its APIs, the web pages and workers that look at the photos."""
     logs.configure(settings.log_level, sys.stderr)
-    assembly.serve(settings, with_worker=worker, announce=terminal.show_server)
+    assembly.serve(settings, announce=terminal.show_server)
 
 
 @app.command()

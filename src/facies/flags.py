@@ -94,6 +94,8 @@ def _flag_type(annotation: Any) -> Any:
         return annotation
     if annotation == bool | None:
         return bool
+    if annotation == int | None:
+        return int
     if annotation in (Path, Path | None):
         return Path
     return list[str] if str(annotation).startswith("tuple") else str

@@ -96,7 +96,12 @@ class Settings(BaseSettings):
     runtime: Literal["openvino", "fake"] = Field("openvino", description="What runs the networks.")
     runtime_streams: Annotated[int, Field(ge=0)] = Field(0, description="Batches at a time; 0: one a core.")
     fake_delay_s: Annotated[float, Field(ge=0)] = Field(0.0, description="The fake runtime's time a batch, seconds.")
-    worker_threads: Positive = Field(2, description="Jobs a worker has in hand at a time.")
+    workers: int | None = Field(
+        None,
+        ge=0,
+        description="Workers beside the server, a process each; where not given, one for every two cores, 2 to 4.",
+    )
+    worker_threads: Positive = Field(1, description="Jobs a worker has in hand at a time.")
     worker_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
         10, description="How readily a worker lets other programs go first, the server too; 0: as any other."
     )

@@ -59,6 +59,8 @@ class Server:
             "FACIES_DATA_DIR": str(self.data_dir),
             "FACIES_MODELS_DIR": str(models),
             "FACIES_RUNTIME": "fake",
+            "FACIES_WORKERS": "1",
+            "FACIES_WORKER_THREADS": "2",
             "FACIES_CORAL_MODEL": "test-coral",
             "FACIES_ROCK_MODEL": "test-rock",
             **self.settings,

@@ -115,7 +115,7 @@ class TestTooManyBytes:
         wait_until(lambda: server.files() == before)
 
     def test_an_upload_is_never_whole_in_memory(self, start_server):
-        server = start_server("--no-worker", FACIES_MAX_UPLOAD_BYTES="400000000")
+        server = start_server("--workers", "0", FACIES_MAX_UPLOAD_BYTES="400000000")
         process = psutil.Process(server.process.pid)
         before, peak = process.memory_info().rss, 0
         done = threading.Event()

@@ -105,7 +105,7 @@ def slow_server(start_shared_server):
 
 @pytest.fixture(scope="module")
 def idle_server(start_shared_server):
-    return start_shared_server("--no-worker")
+    return start_shared_server("--workers", "0")
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_cors(server, origin):
 
 
 def test_jobs_are_their_owners_where_keys_are_required(start_server):
-    server = start_server("--no-worker", FACIES_CORAL_REQUIRES_KEY="true")
+    server = start_server("--workers", "0", FACIES_CORAL_REQUIRES_KEY="true")
     photo = {"image": ("reef.png", encode(PHOTO))}
     assert server.get(f"{API}/health").status_code == 200
     refused = server.post(f"{API}/classify", files=photo)

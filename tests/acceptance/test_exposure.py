@@ -16,7 +16,8 @@ def test_a_server_that_others_can_reach_needs_a_word(tmp_path):
     server = Server(tmp_path)
 
     def start(*flags):
-        command = [sys.executable, "-m", "facies", "serve", "--host", "0.0.0.0", "--port", "0", "--no-worker", *flags]
+        where = ["--host", "0.0.0.0", "--port", "0", "--workers", "0"]
+        command = [sys.executable, "-m", "facies", "serve", *where, *flags]
         return subprocess.Popen(command, cwd=server.folder, env=server.environment, stderr=subprocess.PIPE, text=True)
 
     refused = start()
@@ -42,5 +43,5 @@ def test_keys_are_asked_for_where_they_are_required(start_server):
 
 
 def test_whoever_runs_the_server_says_where_its_source_is(start_server):
-    server = start_server("--source-url", "https://example.org/facies", "--no-worker")
+    server = start_server("--source-url", "https://example.org/facies", "--workers", "0")
     assert server.get("/api/v1/server").json()["source_url"] == "https://example.org/facies"

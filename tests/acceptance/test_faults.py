@@ -32,14 +32,19 @@ def status(server, job):
     return server.get(f"/V1/api/status/{job}").json()
 
 
-def worker_of(server):
-    """The worker's process, once there is one."""
+def workers_of(server, count=1):
+    """The processes of the workers, once there are so many."""
 
     def find():
         children = psutil.Process(server.process.pid).children()
-        return next((child for child in children if "worker" in child.cmdline()), None)
+        workers = [child for child in children if "worker" in child.cmdline()]
+        return workers if len(workers) == count else None
 
     return wait_until(find)
+
+
+def worker_of(server):
+    return workers_of(server)[0]
 
 
 def running(server, job):
@@ -70,6 +75,19 @@ def test_a_killed_worker_costs_no_job(slow_server):
     wait_until(all_completed)
     assert seen == {"queued", "processing", "completed"}
     assert worker_of(slow_server).pid != worker.pid
+
+
+def test_several_workers_do_a_job_each_and_end_with_the_server(start_server):
+    server = start_server(**SLOW, FACIES_WORKERS="2", FACIES_WORKER_THREADS="1")
+    jobs = [send(server) for _ in range(3)]
+    wait_until(lambda: [status(server, job)["status"] for job in jobs] == ["processing", "processing", "queued"])
+    workers_of(server, 2)[0].kill()
+    for job in jobs:
+        assert completed(server, job)["completed_chunks"] == 80
+    workers = workers_of(server, 2)
+    server.process.terminate()
+    server.process.wait(timeout=STOP_S)
+    assert not any(worker.is_running() for worker in workers)
 
 
 @pytest.mark.skipif(this_process() is None, reason="this system does not tell of processes")
@@ -145,7 +163,7 @@ def test_cancelling_the_running_job_leaves_nothing_and_frees_the_worker(slow_ser
 
 
 def test_a_worker_without_the_photos_takes_no_job(start_server, tmp_path):
-    server = start_server("--no-worker")
+    server = start_server("--workers", "0")
     job = send(server, SMALL)
     database = server.environment.get("FACIES_DATABASE_URL", f"sqlite:///{server.data_dir / 'facies.db'}")
     elsewhere = server.environment | {"FACIES_DATA_DIR": str(tmp_path / "elsewhere"), "FACIES_DATABASE_URL": database}

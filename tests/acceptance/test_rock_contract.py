@@ -177,7 +177,7 @@ def test_a_job_that_waits_has_no_result_in_either_form(start_idle_server, query)
 
 @pytest.fixture(scope="module")
 def start_idle_server(start_shared_server):
-    return start_shared_server("--no-worker")
+    return start_shared_server("--workers", "0")
 
 
 def test_jobs_run_in_the_order_they_came(start_server):

@@ -167,7 +167,7 @@ def slow_server(start_server: Callable[..., Server]) -> Server:
 @pytest.fixture(scope="session")
 def waiting_server(start_server: Callable[..., Server]) -> Server:
     """A server without a worker: what is sent there waits."""
-    return start_server("--no-worker")
+    return start_server("--workers", "0")
 
 
 @pytest.fixture(scope="session")
