@@ -89,7 +89,7 @@ def _reef_rows(photo: Path, package: Package, timings: list[Timing]) -> Iterator
     alone, rates, rounds = [], [], []
     with servers.facies(package.reference) as server:
         submit, together = servers.coral_client(server.url), servers.coral_client(server.url, servers.TOGETHER_POLL_S)
-        submit(photo)
+        servers.photos_a_second(together, photo, CLIENTS, CLIENTS)
         runtimes = _load(package)
         for _ in range(ROUNDS):
             rounds.append(time_photo(photo, runtimes, repeats=1))
@@ -152,7 +152,7 @@ def _png_rows(photo: Path, package: Package) -> Iterator[Row]:
 
 def _latency_rows(photo: Path, package: Package) -> Iterator[Row]:
     with servers.facies(package.reference) as server:
-        servers.coral_client(server.url)(photo)
+        servers.photos_a_second(servers.coral_client(server.url), photo, CLIENTS, CLIENTS)
         waits = latency.wait_for_server(server.url, photo, CLIENTS)
     for percent, target in ((50, "≤ 5"), (99, "≤ 25")):
         value = latency.percentile_ms(waits.submit_s, percent)

@@ -1,4 +1,4 @@
-"""Photos larger than memory: what the worker needs for them, how fast it is, and how soon it lets go."""
+"""Photos larger than memory: what a worker needs for them, how fast it is, and how soon it lets go."""
 
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Giant:
 
     Attributes:
         tiles_a_second: from the moment it was begun until its results were there.
-        peak_bytes: the most memory that the worker ever held.
+        peak_bytes: the most memory that a worker ever held.
     """
 
     tiles_a_second: float
@@ -27,11 +27,13 @@ class Giant:
 
 
 def do_photo(photo: Path, model: str, first: Path) -> Giant:
-    """Send a photo to a server of its own whose worker has done a first one, so that the model is loaded."""
+    """Send a photo to a server of its own that has done a first one, so that the model is loaded."""
     with facies(model) as server, Client(server.url) as client:
         _finished(client, client.submit(first, model))
         job = _finished(client, client.submit(photo, model))
-        return Giant(job.total / (_at(job, "finished_at") - _at(job, "started_at")), _peak_bytes(server.worker_pid))
+        return Giant(
+            job.total / (_at(job, "finished_at") - _at(job, "started_at")), max(map(_peak_bytes, server.worker_pids))
+        )
 
 
 def cancel_s(photo: Path, model: str) -> tuple[float, float]:

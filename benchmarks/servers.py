@@ -43,10 +43,10 @@ class Server:
     pid: int
 
     @property
-    def worker_pid(self) -> int:
-        """The process of its worker."""
+    def worker_pids(self) -> list[int]:
+        """The processes of its workers."""
         children = "".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
-        return int(children.split()[0])
+        return [int(pid) for pid in children.split()]
 
 
 @contextmanager

@@ -6,16 +6,16 @@ Heavy rooms are imported where they are needed: `facies analyse` opens no databa
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from facies.allocation import reuse_freed_memory
 from facies.cores import count_cores
-from facies.errors import PackageError, SettingsError, StoreError
+from facies.errors import FaciesError, PackageError, RuntimeClosedError, SettingsError, StoreError
 from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
 from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
@@ -60,6 +60,7 @@ class Runtimes:
         self._on_load = on_load
         self._registry = registry(settings)
         self._loaded: dict[str, Runtime] = {}
+        self._is_closed = False
         self._lock = Lock()
 
     def get(self, reference: str) -> Runtime:
@@ -68,17 +69,31 @@ class Runtimes:
         Raises:
             UnknownModelError: there is no such package.
             PackageError: it cannot be loaded.
+            RuntimeClosedError: these runtimes were closed.
         """
         with self._lock:
+            if self._is_closed:
+                raise RuntimeClosedError("The runtimes are closed.")
             if reference not in self._loaded:
                 began_at = time.monotonic()
                 self._loaded[reference] = load_runtime(self._registry.get(reference), self._settings)
                 self._on_load(reference, time.monotonic() - began_at)
             return self._loaded[reference]
 
+    def load_ahead(self, references: Iterable[str]) -> None:
+        """Load models before anybody asks for them. What cannot be loaded is logged; who asks for it will hear why."""
+        for reference in references:
+            try:
+                self.get(self._registry.get(reference).manifest.reference)
+            except RuntimeClosedError:
+                return
+            except FaciesError as error:
+                _log.warning("%s could not be loaded ahead: %s", reference, error)
+
     def close(self) -> None:
         """Close every runtime."""
         with self._lock:
+            self._is_closed = True
             for runtime in self._loaded.values():
                 runtime.close()
             self._loaded.clear()
@@ -231,8 +246,12 @@ def run_worker(settings: Settings, name: str | None) -> None:
             sizes=sizes(settings),
             checkpoint_after_s=settings.checkpoint_after_s,
         )
+        expected = (settings.coral_model, settings.rock_model)
+        loader = Thread(target=runtimes.load_ahead, args=(expected,), name="loader", daemon=True)
+        loader.start()
         worker.run_until_signalled()
         runtimes.close()
+        loader.join()
 
 
 def _note_load_time(store: "JobStore", model: str, seconds: float) -> None:

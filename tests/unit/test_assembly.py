@@ -5,6 +5,7 @@ from facies.models import openvino, self_test
 from facies.models.package import load_package
 from facies.settings import Settings
 from tests.data.networks import tile_package
+from tests.data.packages import coral_package
 
 
 @pytest.fixture
@@ -35,3 +36,22 @@ def test_a_precision_that_answers_otherwise_on_this_processor_is_not_used(half_p
     test = half_precise.manifest.self_test.model_copy(update={"probs": wrong})
     manifest = half_precise.manifest.model_copy(update={"self_test": test})
     assert precision_of(type(half_precise)(half_precise.path, manifest)) == "f32"
+
+
+def test_models_are_loaded_before_anybody_asks_and_a_broken_one_stops_none(tmp_path, caplog):
+    packages = tmp_path / "models"
+    for name in ("broken", "sound"):
+        coral_package(packages / name)
+    (packages / "broken" / "model.onnx").write_bytes(b"other weights")
+    loaded = []
+    runtimes = assembly.Runtimes(
+        Settings(models_dir=packages, runtime="fake"), on_load=lambda model, _seconds: loaded.append(model)
+    )
+    runtimes.load_ahead(["broken", "missing", "sound"])
+    assert loaded == ["sound@1.0.0"]
+    assert "broken could not be loaded ahead" in caplog.text
+    runtimes.get("sound@1.0.0")
+    assert loaded == ["sound@1.0.0"]
+    runtimes.close()
+    runtimes.load_ahead(["sound"])
+    assert loaded == ["sound@1.0.0"]
