@@ -22,8 +22,9 @@ from facies.models.domain import Features, Space, read_space
 from facies.models.package import Manifest, Package, Precision
 from facies.models.runtime import Answers, Batch, Tiles
 
-# Two small tiles in one call: what passes between the layers still fits a core's own cache; four cost 7% more.
-_BATCH_SIZE = {"tile-classification": 2, "segmentation": 1}
+# Small tiles go several at a time: with two in a call instead of four a photo took a sixth longer, for every call takes
+# and gives the interpreter's lock. More than four gained nothing, and a photo of few tiles leaves cores idle.
+_BATCH_SIZE = {"tile-classification": 4, "segmentation": 1}
 _CAPABILITY: dict[Precision, str] = {"f32": "FP32", "bf16": "BF16", "int8": "INT8"}
 # OpenVINO's Python binding looks up NumPy at its first call, and two first calls at once wait for each other for ever.
 _first_call = Lock()
