@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from facies.allocation import reuse_freed_memory
+from facies.allocation import reuse_freed_memory, spare_what_is_loaded
 from facies.cores import count_cores
 from facies.errors import FaciesError, PackageError, RuntimeClosedError, SettingsError, StoreError
 from facies.imaging.sizes import Sizes
@@ -246,6 +246,7 @@ def run_worker(settings: Settings, name: str | None) -> None:
             sizes=sizes(settings),
             checkpoint_after_s=settings.checkpoint_after_s,
         )
+        spare_what_is_loaded()
         expected = (settings.coral_model, settings.rock_model)
         loader = Thread(target=runtimes.load_ahead, args=(expected,), name="loader", daemon=True)
         loader.start()

@@ -22,3 +22,19 @@ def test_freed_memory_is_used_again():
     command = [sys.executable, "-c", BATCHES.format(call="assert reuse_freed_memory()")]
     faults = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert faults * resource.getpagesize() < 8 << 21  # of ten times as much
+
+
+LOADED = """
+import gc
+from facies.allocation import spare_what_is_loaded
+loaded = [[] for _ in range(1000)]
+spare_what_is_loaded()
+made_later = []
+looked_at = {id(thing) for thing in gc.get_objects()}
+print(id(loaded) in looked_at, id(made_later) in looked_at)
+"""
+
+
+def test_the_collector_looks_only_at_what_came_later():
+    answer = subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout
+    assert answer.split() == ["False", "True"]

@@ -13,6 +13,7 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
+from facies.allocation import spare_what_is_loaded
 from facies.errors import SettingsError
 from facies.web.operations import Drain
 
@@ -88,6 +89,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        spare_what_is_loaded()
         self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
