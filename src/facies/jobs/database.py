@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import alembic.command
 import sqlalchemy as sa
@@ -29,8 +29,8 @@ _BUSY_PAUSE_S: Final = 0.001
 _CONNECTIONS: Final = 40
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = 0xFAC1E5  # any number that nothing else in the same PostgreSQL database locks
-_WRITES: Final = "facies_writes"
-_FULL, _NORMAL = "FULL", "NORMAL"
+_SYNCHRONOUS: Final = "facies_synchronous"
+_TOGETHER: Final = "facies_together"
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +40,9 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._writer = engine.execution_options(**{_WRITES: _FULL})
-        self._noter = engine.execution_options(**{_WRITES: _NORMAL})
+        self._writer = engine.execution_options(**{_SYNCHRONOUS: "FULL", _TOGETHER: True})
+        self._each_writer = engine.execution_options(**{_SYNCHRONOUS: "FULL"})
+        self._noter = engine.execution_options(**{_SYNCHRONOUS: "NORMAL"})
         # SQLite has one writer at a time, and who waits for it sleeps and asks again, ever longer. The threads of this
         # process wait for each other here instead, where the next is woken at once.
         self._turn: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
@@ -97,8 +98,21 @@ class Database:
             yield connection
 
     @contextmanager
+    def write_each(self) -> Iterator[sa.Connection]:
+        """As `write`, but on SQLite every statement is a transaction of its own, and none may say RETURNING.
+
+        So it has the one write lock for as long as the database takes, and not until the thread has its turn again: in
+        a worker, which lets everybody go first, that can take long, and every sender would wait.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        with _translated_errors(), self._turn, self._each_writer.begin() as connection:
+            yield connection
+
+    @contextmanager
     def note(self) -> Iterator[sa.Connection]:
-        """As `write`, for what a power cut may take: progress, signs of life. On SQLite nobody waits for the disk then.
+        """As `write_each`, for what a power cut may take: progress, signs of life. Nobody waits for the disk then.
 
         Raises:
             StoreError: the database does not answer.
@@ -139,12 +153,12 @@ def _translated_errors() -> Iterator[None]:
     """The reason is for the log only: it can tell of hosts and users, and the sentence may go to a stranger."""
     try:
         yield
-    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, sqlite3.OperationalError) as error:
         _log.error("The job store does not answer: %s", _reason(error))
         raise StoreError("The job store does not answer at the moment; try again soon.") from error
 
 
-def _reason(error: sa.exc.SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     """What the driver said, without the statement around it."""
     return str(getattr(error, "orig", None) or error)
 
@@ -167,7 +181,7 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
     _switch_to_wal(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=_CONNECTIONS)
     sa.event.listen(engine, "connect", _prepare_connection)
-    sa.event.listen(engine, "begin", _begin_immediate)
+    sa.event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -194,31 +208,42 @@ def _switch_to_wal(path: Path) -> None:
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where _begin_immediate says, not where the driver guesses
+    connection.isolation_level = None  # transactions begin where _begin says, not where the driver guesses
     connection.execute("PRAGMA synchronous=FULL")
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
+def _begin(connection: sa.Connection) -> None:
+    """What `Database.write` and its kin promise; nothing for reading.
+
+    The driver is spoken to itself: for these few words SQLAlchemy would take as long as for a job's row.
+    """
+    options = connection.get_execution_options()
+    if synchronous := options.get(_SYNCHRONOUS):
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver.execute(f"PRAGMA synchronous={synchronous}")
+        if options.get(_TOGETHER):
+            _begin_immediate(driver)
+
+
+def _begin_immediate(driver: sqlite3.Connection) -> None:
     """Take the write lock first: a transaction that read before it wrote could otherwise only give up.
 
     While another process has it SQLite would sleep ever longer, up to 0.1 s, for what is over in milliseconds.
     """
-    if durability := connection.get_execution_options().get(_WRITES):
-        connection.exec_driver_sql(f"PRAGMA synchronous={durability}")
-        connection.exec_driver_sql("PRAGMA busy_timeout=0")
-        deadline = time.monotonic() + BUSY_TIMEOUT_S
-        try:
-            while not _has_begun(connection, is_last_try=time.monotonic() > deadline):
-                time.sleep(_BUSY_PAUSE_S)
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000:.0f}")
-
-
-def _has_begun(connection: sa.Connection, *, is_last_try: bool) -> bool:
+    driver.execute("PRAGMA busy_timeout=0")
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except sa.exc.OperationalError as error:
-        if is_last_try or getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+        while not _has_begun(driver, is_last_try=time.monotonic() > deadline):
+            time.sleep(_BUSY_PAUSE_S)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000:.0f}")
+
+
+def _has_begun(driver: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last_try or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True

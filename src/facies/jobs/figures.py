@@ -85,13 +85,7 @@ def count_ends(connection: sa.Connection, ended: Iterable[sa.RowMapping]) -> Non
         return
     # In one order everywhere, so that two transactions never wait for each other.
     rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(increments.items())]
-    statement = _insert(connection, figures).values(rows)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[figures.c.name, figures.c.label],
-            set_={"value": figures.c.value + statement.excluded.value},
-        )
-    )
+    connection.execute(_ADD[connection.dialect.name], rows)
 
 
 def note_load_time(connection: sa.Connection, model: str, seconds: float) -> None:
@@ -142,6 +136,16 @@ _JOBS_NOW: Final = (
     .where(jobs.c.status.in_([Status.QUEUED, Status.STARTED]))
     .group_by(jobs.c.status)
 )
+
+
+def _adding(insert: sqlite.Insert | postgresql.Insert) -> sa.Insert:
+    return insert.on_conflict_do_update(
+        index_elements=[figures.c.name, figures.c.label], set_={"value": figures.c.value + insert.excluded.value}
+    )
+
+
+_ADD: Final = {"sqlite": _adding(sqlite.insert(figures)), "postgresql": _adding(postgresql.insert(figures))}
+"""Adds to figures, made once: others wait for the transaction."""
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

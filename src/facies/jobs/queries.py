@@ -56,8 +56,21 @@ _IS_LEASED: Final = is_leased(sa.bindparam("leased_job"), sa.bindparam("leased_t
 IS_CANCEL_REQUESTED: Final = sa.select(jobs.c.cancel_requested).where(_IS_LEASED)
 """Of a job and its lease (`lease`), whether it was asked to stop. Asked many times a second, so made once."""
 
-NOTE_LEASED: Final = sa.update(jobs).where(_IS_LEASED).returning(jobs)
-"""Writes plain values into the row of a job and its lease (`lease`), and gives the row. Made once as well."""
+NOTE_LEASED: Final = sa.update(jobs).where(_IS_LEASED)
+"""Writes plain values into the row of a job and its lease (`lease`). Made once as well."""
+
+END_LEASED: Final = NOTE_LEASED.returning(jobs)
+"""The same for a job's end, and gives the row. Others wait for the transaction, so made once."""
+
+FINISH_LEASED: Final = END_LEASED.values(
+    status=sa.case((jobs.c.cancel_requested, Status.CANCELLED), else_=Status.FINISHED), done=jobs.c.total
+)
+"""The same for a job that has all its results, unless it was asked to stop before."""
+
+JOB_OF_TOKEN: Final = sa.select(jobs).where(
+    jobs.c.status == Status.STARTED, jobs.c.lease_token == sa.bindparam("leased_token")
+)
+"""The job that was taken with a token."""
 
 DOES_ANY_WAIT: Final = sa.select(sa.exists().where(is_waiting(sa.bindparam("now"))))
 """Whether there is a job to claim (`now`). Workers ask many times a second, so made once."""

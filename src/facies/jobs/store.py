@@ -246,9 +246,13 @@ class JobStore:
             if not connection.scalar(queries.DOES_ANY_WAIT, {"now": now}):
                 return None
         which = jobs.c.id == queries.next_in_turn(now).scalar_subquery()
-        lease = {"lease_worker": worker, "lease_token": str(uuid.uuid4()), "lease_until": now + lease_s}
+        token = str(uuid.uuid4())
+        lease = {"lease_worker": worker, "lease_token": token, "lease_until": now + lease_s}
         values = {"status": Status.STARTED, "started_at": now, "attempts": jobs.c.attempts + 1, **lease}
-        row = self._change(which if alone else sa.and_(which, ~queries.IS_SUSPECT), values)
+        take = sa.update(jobs).where(which if alone else sa.and_(which, ~queries.IS_SUSPECT)).values(values)
+        with self._database.write_each() as connection:
+            connection.execute(take)
+            row = connection.execute(queries.JOB_OF_TOKEN, {"leased_token": token}).mappings().one_or_none()
         return None if row is None else rows.job_of(row)
 
     def renew(self, job_id: str, token: str, lease_s: float) -> bool:
@@ -260,8 +264,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        row = self._note_leased(job_id, token, {"lease_until": self._clock() + lease_s})
-        return not row["cancel_requested"]
+        return self._note_leased(job_id, token, {"lease_until": self._clock() + lease_s})
 
     def is_wanted(self, job_id: str, token: str) -> bool:
         """Whether to go on; False when the job was asked to stop. Only reads, so it may be asked often.
@@ -284,8 +287,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        row = self._note_leased(job_id, token, {"done": done, "total": total})
-        return not row["cancel_requested"]
+        return self._note_leased(job_id, token, {"done": done, "total": total})
 
     def finish(self, job_id: str, token: str) -> bool:
         """End a job whose results are in the blobs.
@@ -296,8 +298,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        status = sa.case((jobs.c.cancel_requested, Status.CANCELLED), else_=Status.FINISHED)
-        row = self._end_leased(job_id, token, {"status": status, "done": jobs.c.total})
+        row = self._end_leased(queries.FINISH_LEASED, job_id, token, {})
         return bool(row["status"] == Status.FINISHED)
 
     def fail(self, job_id: str, token: str, code: str, message: str) -> None:
@@ -313,7 +314,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         error = {"error_code": code, "error_message": rows.storable(message)}
-        self._end_leased(job_id, token, {"status": Status.FAILED, **error})
+        self._end_leased(queries.END_LEASED, job_id, token, {"status": Status.FAILED, **error})
 
     def confirm_cancelled(self, job_id: str, token: str) -> None:
         """End a job that was asked to stop, and did.
@@ -321,7 +322,7 @@ class JobStore:
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        self._end_leased(job_id, token, {"status": Status.CANCELLED})
+        self._end_leased(queries.END_LEASED, job_id, token, {"status": Status.CANCELLED})
 
     def hand_back(self, job_id: str, token: str) -> None:
         """Give a job back to the queue, and its attempt with it: the worker was told to end.
@@ -489,20 +490,17 @@ class JobStore:
             raise _lost()
         return row
 
-    def _note_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
-        """As `_change_leased`, for what a power cut may take."""
-        told = {**queries.lease(job_id, token), **values}
+    def _note_leased(self, job_id: str, token: str, values: rows.Values) -> bool:
+        """Write into a leased job's row what a power cut may take. Returns whether to go on, as `is_wanted`."""
         with self._database.note() as connection:
-            row = connection.execute(queries.NOTE_LEASED, told).mappings().one_or_none()
-        if row is None:
-            raise _lost()
-        return row
+            connection.execute(queries.NOTE_LEASED, {**queries.lease(job_id, token), **values})
+        return self.is_wanted(job_id, token)
 
-    def _end_leased(self, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
+    def _end_leased(self, statement: sa.UpdateBase, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
         """End a running job, and count it in the same transaction."""
-        statement = sa.update(jobs).where(queries.is_leased(job_id, token)).values({**values, **self._end()})
+        told = {**queries.lease(job_id, token), **values, **self._end()}
         with self._database.write() as connection:
-            row = connection.execute(statement.returning(jobs)).mappings().one_or_none()
+            row = connection.execute(statement, told).mappings().one_or_none()
             if row is None:
                 raise _lost()
             figures.count_ends(connection, [row])

@@ -109,9 +109,24 @@ def test_who_watches_sees_what_another_process_wrote(url):
         assert not watching.has_changed()
 
 
+@pytest.mark.parametrize("way", ["note", "write_each"])
+def test_who_writes_single_statements_keeps_nobody_waiting_between_them(url, monkeypatch, way):
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_S", 0.05)
+    with (
+        closing(Database.open(url, Seal.fresh())) as one,
+        closing(Database.open(url, Seal.fresh())) as two,
+        getattr(one, way)() as connection,
+    ):
+        connection.execute(sa.update(counters).values(value=1))
+        with two.write() as other:
+            assert other.scalar(sa.select(counters.c.value)) == 1
+            other.execute(sa.update(counters).values(value=2))
+        assert connection.scalar(sa.select(counters.c.value)) == 2
+
+
 def test_only_what_nobody_was_told_of_is_left_to_the_disk_to_write_when_it_likes(url):
-    levels = {"write": 2, "note": 1}  # FULL and NORMAL, as SQLite numbers them
+    levels = {"write": 2, "write_each": 2, "note": 1}  # FULL and NORMAL, as SQLite numbers them
     with closing(Database.open(url, Seal.fresh())) as database:
-        for way in ("write", "note", "write"):
+        for way in ("write", "note", "write", "note", "write_each"):
             with getattr(database, way)() as connection:
                 assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == levels[way]
