@@ -97,22 +97,22 @@ class Intake:
         return await run_in_threadpool(self._submit_all, uploads, order, request)
 
     def _submit(self, upload: Upload, order: Order) -> Job:
-        new = order.job(upload, self._photo_hw(upload), None)
         # Set before the row can appear: a request that is cut off at this moment must not take the job's photo away.
         upload.belongs_to_job = True
         try:
-            return self.store.submit(new)
+            return self.store.submit(order.job(upload, self._photo_hw(upload), None))
         except Exception:
             upload.belongs_to_job = False
             raise
 
     def _submit_all(self, uploads: Sequence[Upload], order: Order, request: Idempotency | None) -> Submission:
         batch = str(uuid4()) if len(uploads) > 1 else None
-        new = [order.job(upload, self._named_photo_hw(upload, batch), batch) for upload in uploads]
         for upload in uploads:
             upload.belongs_to_job = True
+        new: Sequence[NewJob] = ()
         submission: Submission | None = None
         try:
+            new = [order.job(upload, self._named_photo_hw(upload, batch), batch) for upload in uploads]
             submission = self.store.submit_all(new, request, order.webhook)
         finally:
             if submission is None or submission.job_ids != tuple(job.id for job in new):
@@ -133,6 +133,7 @@ class Intake:
             raise type(error)(f"{upload.photo_name}: {error}") from error
 
     def _photo_hw(self, upload: Upload) -> tuple[int, int]:
+        upload.finish()
         header = read_header(self.blobs.path(upload.job_id, PHOTO))
         check_pixels(header, self.limits.max_pixels)
         return header.height, header.width

@@ -1,15 +1,18 @@
 """A photo's way from the socket to the blobs: streamed, counted, and removed again if anything goes wrong."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 from typing import Protocol
 from uuid import uuid4
 
 from anyio import CancelScope
 from fastapi import Request
-from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from fastapi.concurrency import run_in_threadpool
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from facies.errors import FormError
@@ -17,8 +20,13 @@ from facies.jobs.blobs import PHOTO, Blobs, BlobWriter
 from facies.web.limits import Limits, bounded_body
 
 _WRITE_BYTES = 1 << 18
+_MOST_PENDING_BYTES = 1 << 21
 _MAX_BOUNDARY_CHARS = 200
 _MAX_NAME_CHARS = 255
+
+
+def _there_already() -> None:
+    pass
 
 
 @dataclass
@@ -29,8 +37,10 @@ class Upload:
         job_id: of the job to be; the photo lies under it in the blobs.
         photo_name: name the client gave the file, without folders; never empty.
         photo_bytes: size of the photo.
-        digest: SHA-256 of the photo as far as it has come.
+        digest: SHA-256 of the photo, once it is finished.
         belongs_to_job: whether a job may know the photo by now, so that it is no longer the request's to remove.
+        finish: has the photo in the blobs and on the disk. For the thread that makes a job of it, before it does, once
+            or more often: another one would have to be woken first.
     """
 
     job_id: str
@@ -38,6 +48,7 @@ class Upload:
     photo_bytes: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256, repr=False)
     belongs_to_job: bool = False
+    finish: Callable[[], None] = field(default=_there_already, repr=False)
 
 
 @dataclass
@@ -81,17 +92,15 @@ async def receive_form(request: Request, photo_field: str, blobs: Blobs, limits:
         UploadStalledError: the client fell silent.
         ClientDisconnect: the client went away.
     """
-    form = Form()
+    parts = _Parts(Form(), photo_field, blobs, limits)
     try:
         boundary = _boundary(request)
         if boundary is not None:
-            await _read_form(request, boundary, _Parts(form, photo_field, blobs, limits))
-        yield form
-    except BaseException:
+            await _read_form(request, boundary, parts)
+        yield parts.form
+    except BaseException as error:
         with CancelScope(shield=True):
-            for upload in form.photos:
-                if not upload.belongs_to_job:
-                    await run_in_threadpool(blobs.remove, upload.job_id)
+            await parts.abandon(error)
         raise
 
 
@@ -114,19 +123,17 @@ async def _read_form(request: Request, boundary: bytes, parts: "_Parts") -> None
     # Names may come in any charset: latin-1 takes every byte, and `_text` mends what was UTF-8.
     most_parts = parts.limits.max_fields + parts.limits.max_photos
     parser = PushMultipartParser(boundary, max_segment_count=most_parts, header_charset="latin-1")
+    part: _Part = _IgnoredPart()
     try:
-        # Leaving the stack closes the photo that is being written: only then is it safely on disk, or gone.
-        async with AsyncExitStack() as stack:
-            part: _Part = _IgnoredPart()
-            with parser:
-                async for piece in bounded_body(request, parts.limits):
-                    for event in parser.parse(piece):
-                        if isinstance(event, MultipartSegment):
-                            part = await parts.begin(event, stack)
-                        elif event is None:
-                            await part.end()
-                        else:
-                            await part.take(event)
+        with parser:
+            async for piece in bounded_body(request, parts.limits):
+                for event in parser.parse(piece):
+                    if isinstance(event, MultipartSegment):
+                        part = await parts.begin(event)
+                    elif event is None:
+                        await part.end()
+                    else:
+                        await part.take(event)
     except MultipartError as error:
         raise FormError(f"The multipart form cannot be read: {error}.") from error
 
@@ -139,20 +146,21 @@ class _Part(Protocol):
     async def end(self) -> None: ...
 
 
-@dataclass
 class _Parts:
     """Chooses what becomes of each part."""
 
-    form: Form
-    photo_field: str
-    blobs: Blobs
-    limits: Limits
+    def __init__(self, form: Form, photo_field: str, blobs: Blobs, limits: Limits) -> None:
+        self.form = form
+        self.limits = limits
+        self._photo_field = photo_field
+        self._blobs = blobs
+        self._latest_photo: _PhotoPart | None = None
 
-    async def begin(self, segment: MultipartSegment, stack: AsyncExitStack) -> _Part:
+    async def begin(self, segment: MultipartSegment) -> _Part:
         name = _text(segment.name)
         if segment.filename is None:
             return _FieldPart(name, self.form, self.limits.max_field_bytes)
-        if name != self.photo_field:
+        if name != self._photo_field:
             return _IgnoredPart()
         photo_name = bare_name(_text(segment.filename))
         if not photo_name:
@@ -161,11 +169,23 @@ class _Parts:
         if len(self.form.photos) == self.limits.max_photos:
             self.form.left_out += 1
             return _IgnoredPart()
+        return await self._begin_photo(photo_name)
+
+    async def _begin_photo(self, photo_name: str) -> "_PhotoPart":
+        if self.form.photos:
+            await run_in_threadpool(self.form.photos[-1].finish)
         upload = Upload(str(uuid4()), photo_name)
         self.form.photos.append(upload)
-        blob = await stack.enter_async_context(AsyncExitStack())
-        writer = await blob.enter_async_context(contextmanager_in_threadpool(self.blobs.create(upload.job_id, PHOTO)))
-        return _PhotoPart(writer, upload, self.limits, blob)
+        self._latest_photo = _PhotoPart(_Deposit(self._blobs, upload), upload, self.limits)
+        return self._latest_photo
+
+    async def abandon(self, error: BaseException) -> None:
+        """Remove the photos that belong to no job."""
+        if self._latest_photo is not None:
+            await self._latest_photo.abandon(error)
+        for upload in self.form.photos:
+            if not upload.belongs_to_job:
+                await run_in_threadpool(self._blobs.remove, upload.job_id)
 
 
 class _IgnoredPart:
@@ -193,34 +213,90 @@ class _FieldPart:
 
 
 class _PhotoPart:
-    """Writes in larger pieces than the socket gives, so that a thread is asked less often."""
+    """Has a photo written behind its back: what comes meanwhile is gathered, and goes into the next write.
 
-    def __init__(self, writer: BlobWriter, upload: Upload, limits: Limits, blob: AsyncExitStack) -> None:
-        self._writer = writer
+    Only a disk that falls behind by `_MOST_PENDING_BYTES` keeps the client waiting.
+    """
+
+    def __init__(self, deposit: "_Deposit", upload: Upload, limits: Limits) -> None:
+        self._deposit = deposit
         self._upload = upload
         self._limits = limits
-        self._blob = blob
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._writing: asyncio.Task[None] | None = None
 
     async def take(self, data: bytes) -> None:
         self._upload.photo_bytes += len(data)
         if self._upload.photo_bytes > self._limits.max_upload_bytes:
             raise self._limits.too_large()
-        self._pending += data
-        if len(self._pending) >= _WRITE_BYTES:
-            await self._write()
+        self._pending.append(data)
+        self._pending_bytes += len(data)
+        if self._pending_bytes >= _MOST_PENDING_BYTES:
+            await self._catch_up()
+        if self._pending_bytes >= _WRITE_BYTES and (self._writing is None or self._writing.done()):
+            await self._catch_up()
+            self._writing = asyncio.create_task(self._write())
 
     async def end(self) -> None:
-        await self._write()
-        await self._blob.aclose()
+        await self._catch_up()
+        self._upload.finish = partial(self._deposit.finish, self._gathered())
+
+    async def abandon(self, error: BaseException) -> None:
+        """Close what is not finished, unless a job is being made of it at this moment."""
+        with suppress(Exception):  # most likely it is `error`
+            await self._catch_up()
+        if not self._upload.belongs_to_job:
+            await run_in_threadpool(self._deposit.abandon, error)
 
     async def _write(self) -> None:
-        data, self._pending = bytes(self._pending), bytearray()
-        await run_in_threadpool(self._keep, data)
+        while self._pending_bytes >= _WRITE_BYTES:
+            await run_in_threadpool(self._deposit.write, self._gathered())
 
-    def _keep(self, data: bytes) -> None:
+    async def _catch_up(self) -> None:
+        """Wait until nothing is being written. If the one who waits is cancelled the writing goes on all the same.
+
+        Raises:
+            OSError: what came could not be written.
+        """
+        if self._writing is not None:
+            await asyncio.wait((self._writing,))
+            self._writing.result()
+
+    def _gathered(self) -> list[bytes]:
+        gathered, self._pending, self._pending_bytes = self._pending, [], 0
+        return gathered
+
+
+class _Deposit:
+    """A photo on its way into the blobs, for threads. Its file is made with the first bytes."""
+
+    def __init__(self, blobs: Blobs, upload: Upload) -> None:
+        self._blobs = blobs
+        self._upload = upload
+        self._file = ExitStack()
+        self._writer: BlobWriter | None = None
+        self._is_over = False
+        self._turn = Lock()
+
+    def write(self, pieces: list[bytes]) -> None:
+        if self._writer is None:
+            self._writer = self._file.enter_context(self._blobs.create(self._upload.job_id, PHOTO))
+        data = b"".join(pieces)
         self._upload.digest.update(data)
         self._writer.write(data)
+
+    def finish(self, pieces: list[bytes]) -> None:
+        with self._turn:
+            if not self._is_over:
+                self._is_over = True
+                self.write(pieces)
+                self._file.close()
+
+    def abandon(self, error: BaseException) -> None:
+        with self._turn:
+            self._is_over = True
+            self._file.__exit__(type(error), error, error.__traceback__)
 
 
 def _text(header_value: str) -> str:

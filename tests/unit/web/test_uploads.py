@@ -9,6 +9,7 @@ from tests.unit.web.connection import BOUNDARY, DISCONNECT, SILENCE, Connection,
 
 CLASSIFY = "/V1/api/classify"
 PHOTO_PART = part("image", PHOTO, "reef.png")
+LARGE_PART = part("image", PHOTO + bytes(1_000_000), "reef.png")
 
 
 def send(served: Served, *pieces: object, **headers: str) -> Connection:
@@ -97,6 +98,20 @@ class TestReceiving:
         assert answer.status == 400
         assert "form" in answer.document["error"]
 
+    def test_a_photo_is_written_while_its_sender_pauses(self, served):
+        async def pause_before_the_end() -> None:
+            body = form(LARGE_PART)
+            connection = Connection(served.app, CLASSIFY, [body[:-20], SILENCE])
+            request = asyncio.create_task(connection.send_request())
+            while sum(path.stat().st_size for path in served.files()) < len(body) - 300_000:
+                await asyncio.sleep(0.001)
+            request.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await request
+
+        asyncio.run(pause_before_the_end())
+        assert not served.files()
+
 
 class TestLimits:
     def test_a_photo_of_just_the_limit_is_taken(self, serve):
@@ -161,7 +176,7 @@ class TestBadConnections:
 
     def test_a_request_that_is_cancelled_leaves_nothing(self, served):
         async def cancel_in_the_middle() -> None:
-            connection = Connection(served.app, CLASSIFY, [form(PHOTO_PART)[:1000], SILENCE])
+            connection = Connection(served.app, CLASSIFY, [form(LARGE_PART)[:600_000], SILENCE])
             request = asyncio.create_task(connection.send_request())
             while connection.taken < 2 or not served.files():
                 await asyncio.sleep(0.001)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from facies.errors import FormError, MissingFieldError
 from facies.jobs.job import Job, JobFilter, Owner, Status
 from facies.jobs.removal import cancel_job, delete_job
-from facies.jobs.store import Submission
+from facies.jobs.store import Idempotency, Submission
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import accepted, batch_url, job_document, job_url
 from facies.web.dialects.native.named_uploads import JSON_BODY, names_uploads, receive_named
@@ -26,6 +26,7 @@ from facies.web.dialects.native.room import PREFIX, Room
 from facies.web.dialects.native.schemas import Accepted, JobDocument, JobPage
 from facies.web.dialects.native.shipped import ROCK
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
+from facies.web.intake import Order
 from facies.web.uploads import Form
 
 MOST_A_PAGE = 200
@@ -98,10 +99,12 @@ class _Jobs:
         """
         async with self._receive(request) as form:
             _check_photos(form, self._room.intake.limits.max_photos)
-            order = await run_in_threadpool(read_order, form.fields, request.state.owner, self._room)
-            named = read_idempotency(request, form)
+            order, named = await run_in_threadpool(self._read, request, form)
             submission = await self._room.intake.submit_all(form.photos, order, named)
         return _accepted(submission)
+
+    def _read(self, request: Request, form: Form) -> tuple[Order, Idempotency | None]:
+        return read_order(form.fields, request.state.owner, self._room), read_idempotency(request, form)
 
     def _receive(self, request: Request) -> AbstractAsyncContextManager[Form]:
         if names_uploads(request):

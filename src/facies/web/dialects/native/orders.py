@@ -57,7 +57,7 @@ def _webhook(fields: Mapping[str, str], room: Room) -> Webhook | None:
 
 
 def read_idempotency(request: Request, form: Form) -> Idempotency | None:
-    """The sender's name for the request, None without one.
+    """The sender's name for the request, None without one; to be called in a thread, for it has photos finished.
 
     Raises:
         FormError: it is empty, too long or not printable ASCII.
@@ -67,6 +67,8 @@ def read_idempotency(request: Request, form: Form) -> Idempotency | None:
         return None
     if not 1 <= len(key) <= _MAX_IDEMPOTENCY_CHARS or not (key.isascii() and key.isprintable()):
         raise FormError(f"Idempotency-Key: it must have 1 to {_MAX_IDEMPOTENCY_CHARS} printable ASCII characters.")
+    for upload in form.photos:
+        upload.finish()
     photos = [(upload.photo_name, upload.digest.hexdigest()) for upload in form.photos]
     content = json.dumps([sorted(form.fields.items()), photos])
     return Idempotency(key, hashlib.sha256(content.encode()).hexdigest())
