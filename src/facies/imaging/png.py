@@ -28,7 +28,9 @@ Stripe = Callable[[], Pixels]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _RGB_BYTES = 3
-_STRIPE_BYTES = 1 << 20
+_STRIPE_BYTES = 3 << 20
+# Large enough to deflate well, small enough to keep every core busy.
+_PIECE_BYTES = 1 << 20
 _RAW_DEFLATE = -15
 _LEVEL = 1
 _MEMORY_LEVEL = 9
@@ -54,12 +56,12 @@ def stream_rgb(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator
     Yields:
         the parts of a PNG file.
     """
-    return _stream(_header(image_hw, _RGB), stripes, _deflate_rgb)
+    return _stream(_header(image_hw, _RGB), stripes, _filter_rgb, _deflate_rgb)
 
 
 def stream_grey(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
     """Encode a grey picture piece by piece; as `stream_rgb`, with stripes of uint8 (rows, W)."""
-    return _stream(_header(image_hw, _GREY), stripes, partial(_deflate, row_filter=UP))
+    return _stream(_header(image_hw, _GREY), stripes, partial(_filter, row_filter=UP), _deflate)
 
 
 def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours: Pixels) -> Iterator[bytes]:
@@ -74,65 +76,71 @@ def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours
         the parts of a PNG file.
     """
     head = _header(image_hw, _PALETTE) + _chunk(b"PLTE", colours.tobytes())
-    return _stream(head, stripes, partial(_deflate, row_filter=NONE))
+    return _stream(head, stripes, partial(_filter, row_filter=NONE), _deflate)
 
 
 def encode_rgb(pixels: Pixels) -> bytes:
     """Encode a colour picture, uint8 (H, W, 3), as a PNG file."""
-    return b"".join(stream_rgb((pixels.shape[0], pixels.shape[1]), _cut(pixels)))
+    stripes = (partial(np.ascontiguousarray, stripe) for stripe in _cut(pixels, _STRIPE_BYTES))
+    return b"".join(stream_rgb((pixels.shape[0], pixels.shape[1]), stripes))
 
 
-def _cut(pixels: Pixels) -> Iterator[Stripe]:
-    """Pieces that are large enough to deflate well and small enough to keep every core busy."""
-    step = max(1, _STRIPE_BYTES // pixels[0].nbytes)
-    for top in range(0, len(pixels), step):
-        yield partial(np.ascontiguousarray, pixels[top : top + step])
+def _cut(rows: Pixels, piece_bytes: int) -> Iterator[Pixels]:
+    step = max(1, piece_bytes // rows[0].nbytes)
+    for top in range(0, len(rows), step):
+        yield rows[top : top + step]
 
 
 @dataclass(frozen=True)
 class _Deflated:
-    """A stripe as an IDAT chunk, with the checksum and length of what was deflated."""
+    """A piece of a stripe as an IDAT chunk, with the checksum and length of what was deflated."""
 
     chunk: bytes
     checksum: int
     length: int
 
 
-_Deflate = Callable[[Stripe], _Deflated]
+_Filter = Callable[[Pixels], Pixels]
+_Deflate = Callable[[Pixels], _Deflated]
 
 
-def _stream(head: bytes, stripes: Iterable[Stripe], deflate: _Deflate) -> Iterator[bytes]:
+def _stream(head: bytes, stripes: Iterable[Stripe], filter_stripe: _Filter, deflate: _Deflate) -> Iterator[bytes]:
     yield head + _chunk(b"IDAT", _ZLIB_HEADER)
     checksum = 1
-    for deflated in _in_order(stripes, deflate):
+    for deflated in _in_order(stripes, filter_stripe, deflate):
         checksum = _join_checksums(checksum, deflated.checksum, deflated.length)
         yield deflated.chunk
     end = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE).flush(isal_zlib.Z_FINISH)
     yield _chunk(b"IDAT", end + struct.pack(">I", checksum)) + _chunk(b"IEND", b"")
 
 
-def _in_order(stripes: Iterable[Stripe], deflate: _Deflate) -> Iterator[_Deflated]:
+def _in_order(stripes: Iterable[Stripe], filter_stripe: _Filter, deflate: _Deflate) -> Iterator[_Deflated]:
     pending: deque[Future[list[Future[_Deflated]]]] = deque()
     for stripe in stripes:
-        pending.append(_threads.submit(_make, stripe, deflate))
+        pending.append(_threads.submit(_make, stripe, filter_stripe, deflate))
         if len(pending) > _MOST_PENDING:
             yield from _results(pending.popleft())
     while pending:
         yield from _results(pending.popleft())
 
 
-def _make(stripe: Stripe, deflate: _Deflate) -> list[Future[_Deflated]]:
-    """Make a stripe, and have its pieces deflated side by side. Waits for none of them, or all threads might wait."""
-    return [_threads.submit(deflate, piece) for piece in _cut(stripe())]
+def _make(stripe: Stripe, filter_stripe: _Filter, deflate: _Deflate) -> list[Future[_Deflated]]:
+    """Make a stripe and filter it whole, for NumPy gives the interpreter to another thread at every step.
+
+    Its pieces are deflated side by side. Waits for none of them, or all threads might wait.
+    """
+    return [_threads.submit(deflate, piece) for piece in _cut(filter_stripe(stripe()), _PIECE_BYTES)]
 
 
 def _results(pieces: Future[list[Future[_Deflated]]]) -> Iterator[_Deflated]:
     return (piece.result() for piece in pieces.result())
 
 
-def _deflate_rgb(stripe: Stripe) -> _Deflated:
-    made = stripe()
-    filtered = filter_rows(made.reshape(len(made), -1), _RGB_BYTES)
+def _filter_rgb(stripe: Pixels) -> Pixels:
+    return filter_rows(stripe.reshape(len(stripe), -1), _RGB_BYTES)
+
+
+def _deflate_rgb(filtered: Pixels) -> _Deflated:
     data = filtered.data.cast("B")
     return _pack(_entropy_code(data, _strategy(filtered)), data)
 
@@ -150,8 +158,7 @@ def _entropy_code(data: memoryview, strategy: int) -> bytes:
     return deflate.compress(data) + deflate.flush(zlib_ng.Z_FULL_FLUSH)
 
 
-def _deflate(stripe: Stripe, row_filter: int) -> _Deflated:
-    rows = stripe()
+def _filter(rows: Pixels, row_filter: int) -> Pixels:
     filtered = np.empty((len(rows), rows.shape[1] + 1), dtype=np.uint8)
     filtered[:, 0] = row_filter
     filtered[0, 0] = NONE  # what is above the stripe is another thread's
@@ -160,6 +167,10 @@ def _deflate(stripe: Stripe, row_filter: int) -> _Deflated:
         np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     else:
         filtered[1:, 1:] = rows[1:]
+    return filtered
+
+
+def _deflate(filtered: Pixels) -> _Deflated:
     data = filtered.data.cast("B")
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
     return _pack(deflate.compress(data) + deflate.flush(isal_zlib.Z_FULL_FLUSH), data)
