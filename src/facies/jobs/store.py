@@ -273,10 +273,7 @@ class JobStore:
             LeaseLostError: it is another's now, or gone.
         """
         with self._database.read() as connection:
-            row = connection.execute(queries.IS_CANCEL_REQUESTED, queries.lease(job_id, token)).one_or_none()
-        if row is None:
-            raise _lost()
-        return not row.cancel_requested
+            return _is_wanted(connection, job_id, token)
 
     def report_progress(self, job_id: str, token: str, done: int, total: int) -> bool:
         """Write down how many tiles of how many are done.
@@ -494,7 +491,7 @@ class JobStore:
         """Write into a leased job's row what a power cut may take. Returns whether to go on, as `is_wanted`."""
         with self._database.note() as connection:
             connection.execute(queries.NOTE_LEASED, {**queries.lease(job_id, token), **values})
-        return self.is_wanted(job_id, token)
+            return _is_wanted(connection, job_id, token)
 
     def _end_leased(self, statement: sa.UpdateBase, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
         """End a running job, and count it in the same transaction."""
@@ -528,6 +525,13 @@ class JobStore:
             freed = connection.execute(statement.returning(jobs)).mappings().all()
             figures.count_ends(connection, [row for row in freed if Status(row["status"]).is_over])
         return len(freed)
+
+
+def _is_wanted(connection: sa.Connection, job_id: str, token: str) -> bool:
+    row = connection.execute(queries.IS_CANCEL_REQUESTED, queries.lease(job_id, token)).one_or_none()
+    if row is None:
+        raise _lost()
+    return not row.cancel_requested
 
 
 def _unknown() -> UnknownJobError:
