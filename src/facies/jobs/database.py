@@ -121,6 +121,11 @@ class Database:
             yield connection
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a file of this machine: a row is then read in microseconds, and nobody is waited for."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
     def tells_changes(self) -> bool:
         """Whether `has_changed` knows. SQLite tells in microseconds, without a query; PostgreSQL does not."""
         return self._engine.dialect.name == "sqlite"

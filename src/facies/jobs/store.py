@@ -219,6 +219,11 @@ class JobStore:
         return rows.job_of(row)
 
     @property
+    def is_local(self) -> bool:
+        """Whether a row is read in microseconds; see `Database.is_local`."""
+        return self._database.is_local
+
+    @property
     def tells_changes(self) -> bool:
         """Whether `has_changed` knows; where not, a change is found by looking for it."""
         return self._database.tells_changes

@@ -16,6 +16,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from facies.errors import ForbiddenError, UnknownKeyError
 from facies.jobs.job import ANY_OWNER
 from facies.jobs.store import JobStore, Scope
+from facies.web.lookups import look_up
 
 API_KEY_HEADER = "api-key"
 
@@ -77,7 +78,7 @@ class KeyChecks:
     async def _admit(self, request: Request, shown: str | None, scope: Scope) -> None:
         if not shown:
             raise UnknownKeyError(f"An API key is needed; send it in the header '{API_KEY_HEADER}'.")
-        key = await run_in_threadpool(self._store.keys.find, shown)
+        key = await look_up(self._store, self._store.keys.find, shown)
         if not key.opens(scope):
             raise ForbiddenError(f"This key does not open '{scope}'; use one that was made with that scope.")
         if key.requests_per_minute is not None:

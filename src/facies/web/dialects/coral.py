@@ -22,6 +22,7 @@ from facies.web.auth import KeyCheck
 from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake, Order
+from facies.web.lookups import look_up
 from facies.web.problems import Problem
 from facies.web.results import (
     OVERLAY,
@@ -182,7 +183,7 @@ class _Coral:
         )
 
     async def _job(self, job_id: str, owner: str | None) -> Job:
-        job = await run_in_threadpool(self._store.get_number, decode_number(job_id), owner)
+        job = await look_up(self._store, self._store.get_number, decode_number(job_id), owner)
         if job.dialect != NAME:
             raise UnknownJobError("This job was not sent through the Coral classifier API.")
         return job

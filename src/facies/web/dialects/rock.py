@@ -21,6 +21,7 @@ from facies.web.dialects.dialect import Dialect, error_of
 from facies.web.dialects.native.room import PREFIX as NATIVE_PREFIX
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Intake, Order
+from facies.web.lookups import look_up
 from facies.web.problems import plain_answer
 from facies.web.results import (
     OVERLAY,
@@ -136,7 +137,7 @@ class _Rock:
         return await run_in_threadpool(self._answer_finished, job, picture, deep_zoom_url)
 
     async def _job(self, job_id: str, owner: str | None) -> Job:
-        job = await run_in_threadpool(self._store.get, job_id.lower(), owner)
+        job = await look_up(self._store, self._store.get, job_id.lower(), owner)
         if job.dialect != NAME:
             raise UnknownJobError("This job was not sent through the Rock types segmentation API.")
         return job
