@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-# Linux shares the time out among sessions first, and a worker has one of its own.
+# Linux shares the time out among sessions first, and a worker beside a server has one of its own.
 _SESSION: Final = Path("/proc/self/autogroup")
 
 
@@ -18,6 +18,8 @@ def let_others_go_first(niceness: int) -> None:
     """
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
+        if os.getsid(0) != os.getpid():  # a terminal's: everything else that runs in it would wait as well
+            return
         try:
             _SESSION.write_text(str(os.getpriority(os.PRIO_PROCESS, 0)), encoding="ascii")
         except OSError:  # another system, or one that shares the time out among processes
