@@ -35,7 +35,7 @@ from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
 
 POLL_S: Final = 0.05
-"""How often the store is asked for jobs, at least."""
+"""How often a store that does not tell changes is asked for jobs, and how often running jobs are looked after."""
 CANCEL_INTERVAL_S: Final = 0.02
 """How often a store that does not tell changes is asked whether running jobs are still wanted."""
 _LOOK_S: Final = 0.002
@@ -176,11 +176,15 @@ class Worker:
         began_at = time.monotonic()
         if self._attempts:
             self._busy_at = began_at
-        look_s = self._look_s(began_at - self._busy_at)
-        wait_s = CANCEL_INTERVAL_S if self._attempts and not self._store.tells_changes else POLL_S
+        look_s, wait_s = self._look_s(began_at - self._busy_at), self._wait_s()
         while time.monotonic() - began_at < wait_s:
             if self._wait_for_news(look_s) or self._store.has_changed():
                 return
+
+    def _wait_s(self) -> float:
+        if self._store.tells_changes:
+            return POLL_S if self._attempts else LEASES_INTERVAL_S
+        return CANCEL_INTERVAL_S if self._attempts else POLL_S
 
     def _look_s(self, idle_s: float) -> float:
         if self._attempts:
