@@ -1,8 +1,8 @@
 """The network that says which class every pixel shows.
 
-    pixels uint8 (N, H, W, 3) ──▶ encoder ──▶ pyramid decoder ──▶ where the core is, and each pixel's type
-                            │         └─────▶ texture probe ────▶ the type in the window
-                            └──▶ tone ──────▶ tone probe ───────▶ the type in the window
+    pixels uint8 (N, H, W, 3) ──▶ encoder ──────────────────▶ pyramid decoder ──▶ where the core is, each pixel's type
+                            ├──▶ texture encoder, at half ──▶ texture probe ────▶ the type in the window
+                            └──▶ tone ──────────────────────▶ tone probe ───────▶ the type in the window
 
 Source: Lin et al. 2017, Feature Pyramid Networks. Departs from it in adding the picture's mean at the
 top, and in the probes.
@@ -14,11 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2
+from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV1, MobileNetV2
 
 TONES = 9
 """Length of what `tone_features` gives."""
 
+TEXTURE_CHANNELS = 512
+"""Channels of what `texture_map` gives."""
+
+_TEXTURE_BLOCK = 11
 _LEAST_LIGHT = 0.02
 _LEAST_PROBABILITY = 1e-6
 
@@ -28,12 +32,14 @@ class PixelClassifier(nn.Module):
 
     A pyramid decoder looks at every pixel. Where the core is, is its word alone. Its type is the decoder's word too,
     unless the window looks like the labelled photos, as a gate tells: there two probes decide between the types of
-    which there are such photos, one on the encoder's features, one on the tone (colour and its spread), both averaged
-    over what the decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen
-    photos by heart and says little of others.
+    which there are such photos, one on texture, one on the tone (colour and its spread), both averaged over what the
+    decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen photos by heart
+    and says little of others. Texture has an encoder of its own, which looks at half the size, where a grain is no
+    more than noise and a bed still is one: it told types on boxes that it had not seen where the decoder's did not.
 
     Args:
         encoder: what the feature maps come from.
+        texture_encoder: what texture is read from; its last blocks are left out.
         classes: how many, with the background.
         probed: the classes that the probes tell apart.
         width: channels of the decoder; half of it at stride 4, where the maps are large.
@@ -41,12 +47,20 @@ class PixelClassifier(nn.Module):
     """
 
     def __init__(
-        self, encoder: MobileNetV2, classes: int, *, probed: Sequence[int], width: int = 64, dropout: float = 0.1
+        self,
+        encoder: MobileNetV2,
+        texture_encoder: MobileNetV1,
+        classes: int,
+        *,
+        probed: Sequence[int],
+        width: int = 64,
+        dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.probed = tuple(probed)
         widths = (width // 2, width, width, width)
         self.encoder = encoder
+        self.texture_encoder = shortened(texture_encoder)
         self.lateral = nn.ModuleList(
             nn.Conv2d(channels, out, 1) for channels, out in zip(PYRAMID_CHANNELS, widths, strict=True)
         )
@@ -55,7 +69,7 @@ class PixelClassifier(nn.Module):
         self.smooth = nn.ModuleList(_Smooth(out) for out in widths)
         self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(widths[0], classes, 1)
-        self.texture_probe = nn.Linear(PYRAMID_CHANNELS[-1], len(self.probed))
+        self.texture_probe = nn.Linear(TEXTURE_CHANNELS, len(self.probed))
         self.tone_probe = nn.Linear(TONES, len(self.probed))
         self.gate = nn.Linear(PYRAMID_CHANNELS[-1], 1)
         for probe in (self.texture_probe, self.tone_probe, self.gate):
@@ -65,7 +79,8 @@ class PixelClassifier(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels uint8 (N, H, W, 3) to logits (N, C, H, W) and features (N, 320)."""
         levels = self.encoder.pyramid(pixels)
-        logits = self.combine(self.decode(levels), levels[-1], tone_map(pixels))
+        texture = texture_map(self.texture_encoder, pixels)
+        logits = self.combine(self.decode(levels), levels[-1], texture, tone_map(pixels))
         return functional.interpolate(logits, scale_factor=4, mode="bilinear"), levels[-1].mean((2, 3))
 
     def decode(self, levels: Sequence[Tensor]) -> Tensor:
@@ -78,12 +93,13 @@ class PixelClassifier(nn.Module):
         logits: Tensor = self.head(self.dropout(x))
         return logits
 
-    def combine(self, decoded: Tensor, top: Tensor, tone: Tensor) -> Tensor:
+    def combine(self, decoded: Tensor, top: Tensor, texture: Tensor, tone: Tensor) -> Tensor:
         """Let the probes decide on the type where the window looks like the labelled photos.
 
         Args:
             decoded: the decoder's logits at stride 4, (N, C, h, w).
             top: the feature map at stride 32.
+            texture: from `texture_map`.
             tone: from `tone_map`, (N, 4, h, w).
 
         Returns:
@@ -91,9 +107,9 @@ class PixelClassifier(nn.Module):
         """
         probs = decoded.softmax(1)
         core = 1 - probs[:, :1]
-        texture = mean_over(top, core)
-        probed = (self.texture_probe(texture) + self.tone_probe(tone_features(tone, core))).softmax(1)[:, :, None, None]
-        asked = self.gate(texture).sigmoid()[:, :, None, None]
+        said = self.texture_probe(mean_over(texture, core)) + self.tone_probe(tone_features(tone, core))
+        probed = said.softmax(1)[:, :, None, None]
+        asked = self.gate(mean_over(top, core)).sigmoid()[:, :, None, None]
         parts = [probs[:, :1], *((1 - asked) * probs[:, 1:]).split(1, 1)]
         for place, index in enumerate(self.probed):
             parts[index] = parts[index] + asked * core * probed[:, place : place + 1]
@@ -103,13 +119,34 @@ class PixelClassifier(nn.Module):
 class Pyramid(nn.Module):
     """The frozen part of a pixel classifier."""
 
-    def __init__(self, encoder: MobileNetV2) -> None:
+    def __init__(self, encoder: MobileNetV2, texture_encoder: MobileNetV1) -> None:
         super().__init__()
         self.encoder = encoder
+        self.texture_encoder = shortened(texture_encoder)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """Pixels uint8 (N, H, W, 3) to the feature maps at strides 4, 8, 16 and 32, and the tone at stride 4."""
-        return (*self.encoder.pyramid(pixels), tone_map(pixels))
+        """Pixels uint8 (N, H, W, 3) to the feature maps at strides 4, 8, 16 and 32, the texture, and the tone."""
+        return (*self.encoder.pyramid(pixels), texture_map(self.texture_encoder, pixels), tone_map(pixels))
+
+
+def shortened(encoder: MobileNetV1) -> MobileNetV1:
+    """The encoder without the blocks that `texture_map` does not run; the same object, changed."""
+    encoder.steps = encoder.steps[: _TEXTURE_BLOCK + 1]
+    return encoder
+
+
+def texture_map(encoder: MobileNetV1, pixels: Tensor) -> Tensor:
+    """What an encoder sees at half the size.
+
+    Args:
+        encoder: run up to block 11.
+        pixels: uint8 (N, H, W, 3).
+
+    Returns:
+        (N, 512, H / 32, W / 32).
+    """
+    half = functional.avg_pool2d(pixels.permute(0, 3, 1, 2).float(), 2).permute(0, 2, 3, 1)
+    return encoder.lower(half, _TEXTURE_BLOCK)
 
 
 def tone_map(pixels: Tensor) -> Tensor:

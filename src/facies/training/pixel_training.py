@@ -22,7 +22,7 @@ from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
 from facies.training.calibration import softmax
 from facies.training.datasets import IGNORE, UNKNOWN, DrawnRecord, PhotoRecord
-from facies.training.encoders import PYRAMID_CHANNELS, MobileNetV2, load_start
+from facies.training.encoders import PYRAMID_CHANNELS, Encoder, MobileNetV1, MobileNetV2, load_start
 from facies.training.export import Pictures, export
 from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
@@ -30,13 +30,27 @@ from facies.training.gate import fit_gate
 from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
 from facies.training.plan import Plan
 from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
-from facies.training.probes import fit_shares, set_linear, standardise
+from facies.training.probes import balance, fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
 
 Maps = dict[int, npt.NDArray[np.uint8]]
 """Label maps by the number of their record."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """The weights that are started from and stay as they are.
+
+    Attributes:
+        encoder: the layers of the encoder; none starts from scratch.
+        texture: those of the texture encoder.
+    """
+
+    encoder: Sequence[Layer]
+    texture: Sequence[Layer]
+
 
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
@@ -50,7 +64,7 @@ class WindowData:
     Attributes:
         records: the photos.
         record_of: int64 (D,): a draw is some windows of one photo; a photo may have several.
-        banks: float16 (D, windows, channels, h, w), one a level of the pyramid, and the tone last.
+        banks: float16 (D, windows, channels, h, w), one a level of the pyramid, then texture and tone.
         labels: uint8 (D, windows, h, w) at stride 4: class index, `UNKNOWN` or `IGNORE`.
     """
 
@@ -80,35 +94,35 @@ class PixelOutcome:
 
 
 def train_pixels(
-    plan: Plan, records: Sequence[PhotoRecord], layers: Sequence[Layer], work_dir: Path, report: Report
+    plan: Plan, records: Sequence[PhotoRecord], start: Start, work_dir: Path, report: Report
 ) -> PixelOutcome:
     """Train and score a pixel classifier.
 
     Args:
         plan: what to do.
         records: the photos with their masks.
-        layers: the start weights; none starts from scratch.
+        start: the weights of the encoders.
         work_dir: where intermediate results lie; those of an interrupted run are taken up.
         report: told of every step.
 
     Raises:
         TrainingError: there are too few groups, or a picture cannot be read.
     """
-    data = _prepare(plan, records, layers, work_dir, report)
+    data = _prepare(plan, records, start, work_dir, report)
     fold_of = _folds(plan, data)
     found: dict[str, Maps] = {name: {} for name in ("torch_f32", *BACK_ENDS)}
     for fold in range(plan.split.folds):
         kept = work_dir / f"held-out-{fold}.npz"
         inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
         if not kept.is_file():
-            network = _train(plan, data, outside, layers, f"fold {fold + 1}", work_dir, report)
+            network = _train(plan, data, outside, start, f"fold {fold + 1}", work_dir, report)
             _map_held_out(network, plan, records, (inside, outside), kept)
         with np.load(kept) as maps:
             for key in maps.files:
                 name, _, number = key.partition("/")
                 found[name][int(number)] = maps[key]
     everything = np.arange(len(records))
-    network = _train(plan, data, everything, layers, "all data", work_dir, report)
+    network = _train(plan, data, everything, start, "all data", work_dir, report)
     return PixelOutcome(network, tuple(records), fold_of, found.pop("torch_f32"), found)
 
 
@@ -184,10 +198,8 @@ def _probs(look: Look, windows: Pictures) -> Iterator[npt.NDArray[np.float32]]:
         yield from softmax(look(windows[first : first + _WINDOWS_AT_ONCE])).astype(np.float32)
 
 
-def _prepare(
-    plan: Plan, records: Sequence[PhotoRecord], layers: Sequence[Layer], work_dir: Path, report: Report
-) -> WindowData:
-    frozen = Pyramid(_start_encoder(layers))
+def _prepare(plan: Plan, records: Sequence[PhotoRecord], start: Start, work_dir: Path, report: Report) -> WindowData:
+    frozen = Pyramid(*_start_encoders(start))
     record_of = np.repeat(np.arange(len(records)), [record.draws for record in records])
     views, size = plan.schedule.views, plan.package.input.size_hw[0] // _STRIDE
     labels_path = work_dir / "labels.npy"
@@ -200,7 +212,7 @@ def _prepare(
         labels[draw] = maps[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
         return windows
 
-    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS) + 1)]
+    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS) + 2)]
     banks = build_banks(frozen, windows_of, len(record_of), paths, report, "looking at photos")
     return WindowData(tuple(records), record_of, tuple(banks), np.array(labels))
 
@@ -245,18 +257,20 @@ def _probed(plan: Plan, data: WindowData) -> tuple[int, ...]:
     return tuple(index for index in np.unique(data.labels[scored]).tolist() if 0 < index < len(plan.package.classes))
 
 
-def _start_encoder(layers: Sequence[Layer]) -> MobileNetV2:
-    encoder = MobileNetV2()
-    if layers:
-        load_start(encoder, layers)
-    encoder.requires_grad_(False)
-    return encoder
+def _start_encoders(start: Start) -> tuple[MobileNetV2, MobileNetV1]:
+    encoder, texture_encoder = MobileNetV2(), MobileNetV1()
+    pairs: list[tuple[Encoder, Sequence[Layer]]] = [(encoder, start.encoder), (texture_encoder, start.texture)]
+    for each, layers in pairs:
+        if layers:
+            load_start(each, layers)
+        each.requires_grad_(False)
+    return encoder, texture_encoder
 
 
-def _new_network(plan: Plan, layers: Sequence[Layer], name: str, probed: Sequence[int]) -> PixelClassifier:
+def _new_network(plan: Plan, start: Start, name: str, probed: Sequence[int]) -> PixelClassifier:
     torch.manual_seed(seed_of(plan.seed, name))
     network = PixelClassifier(
-        _start_encoder(layers), len(plan.package.classes), probed=probed, dropout=plan.schedule.dropout
+        *_start_encoders(start), len(plan.package.classes), probed=probed, dropout=plan.schedule.dropout
     )
     network.to(memory_format=torch.channels_last)
     return network
@@ -266,12 +280,12 @@ def _train(
     plan: Plan,
     data: WindowData,
     records: npt.NDArray[np.int64],
-    layers: Sequence[Layer],
+    start: Start,
     name: str,
     work_dir: Path,
     report: Report,
 ) -> PixelClassifier:
-    schedule, network = plan.schedule, _new_network(plan, layers, name, _probed(plan, data))
+    schedule, network = plan.schedule, _new_network(plan, start, name, _probed(plan, data))
     decoder = [parameter for parameter in network.parameters() if parameter.requires_grad]
     draws = np.flatnonzero(np.isin(data.record_of, records))
     shares = _draw_shares(plan, data, draws)
@@ -282,7 +296,7 @@ def _train(
             windows = rng.integers(0, schedule.views, schedule.batch_size)
             levels = [
                 torch.from_numpy(np.stack([bank[d, w] for d, w in zip(chosen, windows, strict=True)])).float()
-                for bank in data.banks[:-1]
+                for bank in data.banks[: len(PYRAMID_CHANNELS)]
             ]
             levels = [level.contiguous(memory_format=torch.channels_last) for level in levels]
             yield levels, torch.from_numpy(data.labels[chosen, windows].astype(np.int64))
@@ -299,30 +313,31 @@ def _train(
 
 def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
     """Fit the probes on the labelled photos that count, and the gate to tell these photos from all others."""
-    textures, tones, types, numbers = [], [], [], []
+    tops, textures, tones, types, numbers = [], [], [], [], []
     for draw in draws.tolist():
         labels = torch.from_numpy(data.labels[draw])
         core = ((labels > 0) & (labels != IGNORE))[:, None].float()
         enough = core.mean((1, 2, 3)) > _LEAST_CORE_SHARE
-        top, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-2:])
-        textures.append(mean_over(top, core)[enough])
+        top, texture, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-3:])
+        tops.append(mean_over(top, core)[enough])
+        textures.append(mean_over(texture, core)[enough])
         tones.append(tone_features(tone, core)[enough])
         types.append(torch.stack([(labels == index).float().mean((1, 2)) for index in network.probed], 1)[enough])
         numbers += [data.record_of[draw]] * int(enough.sum())
-    texture, tone, shares = torch.cat(textures), torch.cat(tones), torch.cat(types)
+    shares = torch.cat(types)
     records = [data.records[number] for number in numbers]
     counts = np.array([record.scored for record in records])
     typed = torch.from_numpy(counts) & (shares.sum(1) > _LEAST_CORE_SHARE)
-    schedule, leading = plan.schedule, shares[typed].argmax(1).numpy()
-    balance = 1 / np.bincount(leading, minlength=len(network.probed))[leading]
+    groups, schedule = [record.group for record in records], plan.schedule
+    weights = balance(shares[typed].argmax(1).numpy(), np.array(groups)[typed.numpy()])
     shares = shares[typed] / shares[typed].sum(1, keepdim=True)
     for probe, x, penalty in (
-        (network.texture_probe, texture[typed], schedule.texture_penalty),
-        (network.tone_probe, tone[typed], schedule.tone_penalty),
+        (network.texture_probe, torch.cat(textures)[typed], schedule.texture_penalty),
+        (network.tone_probe, torch.cat(tones)[typed], schedule.tone_penalty),
     ):
         x, mean, deviation = standardise(x)
-        set_linear(probe, fit_shares(x, shares, balance, penalty), mean, deviation)
-    fit_gate(network.gate, texture, counts, [record.group for record in records], plan.seed)
+        set_linear(probe, fit_shares(x, shares, weights, penalty), mean, deviation)
+    fit_gate(network.gate, torch.cat(tops), counts, groups, plan.seed)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:

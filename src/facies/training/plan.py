@@ -240,10 +240,12 @@ class StartPlan(_Frozen):
         architecture: of the encoder; segmentation has MobileNetV2 always.
         weights: of that network (width 1.0): a .tflite or .onnx file in the data folder, or `hub:` and the name of a
             checkpoint on the hub, or of a folder of its files in the data folder; none starts from scratch.
+        texture_weights: the same for the texture encoder of a segmentation, a MobileNetV1 (width 1.0).
     """
 
     architecture: Literal["mobilenet-v1", "mobilenet-v2"] = "mobilenet-v2"
     weights: str | None = None
+    texture_weights: str | None = None
 
 
 class Augmentation(_Frozen):

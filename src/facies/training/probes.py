@@ -27,6 +27,21 @@ def standardise(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return (x - mean) / deviation, mean, deviation
 
 
+def balance(types: npt.NDArray[np.int64], groups: npt.NDArray[np.str_]) -> npt.NDArray[np.float64]:
+    """Weights of records with which every type counts alike, and within a type every group: no box outvotes another.
+
+    Args:
+        types: (R,), the type of each record.
+        groups: (R,), its group.
+    """
+    weights = np.ones(len(types))
+    for type_ in np.unique(types):
+        inside = types == type_
+        _, place, counts = np.unique(groups[inside], return_inverse=True, return_counts=True)
+        weights[inside] = 1 / counts[place] / len(counts)
+    return weights
+
+
 def fit_binary(x: Tensor, positive: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64], penalty: float) -> Tensor:
     """Weighted logistic regression with an L2 penalty.
 

@@ -42,7 +42,7 @@ from facies.training.packaging import Result, write_package
 from facies.training.pixel_network import PixelClassifier
 from facies.training.pixel_scores import held_out_mean_iou
 from facies.training.pixel_scores import score as pixel_score
-from facies.training.pixel_training import example_windows, map_photo, torch_look, train_pixels
+from facies.training.pixel_training import Start, example_windows, map_photo, torch_look, train_pixels
 from facies.training.plan import Plan, SyntheticCores, read_plan
 from facies.training.precision import EXAMPLES, MAIN_SCORE, choose, compare, tabulate
 from facies.training.progress import Report, silent
@@ -176,7 +176,8 @@ def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.N
 
 def _train_pixels(run: _Run) -> _Trained:
     plan, records = run.plan, _photo_records(run.plan, run.plan_dir, run.data_dir)
-    outcome = train_pixels(plan, records, run.layers, run.work_dir, run.report)
+    start = Start(run.layers, read_start(plan.start.texture_weights, run.data_dir))
+    outcome = train_pixels(plan, records, start, run.work_dir, run.report)
     names = plan.package.class_names
     scored = _classes_seen(outcome.records, outcome.held_out, len(names))
     main = next(record.domain for record in records if record.scored)

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 from facies.errors import TrainingError  # noqa: E402
 from facies.training.backbone import Layer  # noqa: E402
 from facies.training.encoders import MobileNetV1, MobileNetV2, load_start  # noqa: E402
-from facies.training.pixel_network import PixelClassifier, tone_features, tone_map  # noqa: E402
+from facies.training.pixel_network import PixelClassifier, texture_map, tone_features, tone_map  # noqa: E402
 from facies.training.tile_network import TileClassifier  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -28,7 +28,7 @@ def test_a_tile_classifier_gives_logits_and_features():
 
 
 def test_a_pixel_classifier_gives_logits_of_the_size_of_the_picture():
-    logits, features = PixelClassifier(MobileNetV2(), 12, probed=(1, 3, 5)).eval()(pixels(96))
+    logits, features = PixelClassifier(MobileNetV2(), MobileNetV1(), 12, probed=(1, 3, 5)).eval()(pixels(96))
     assert logits.shape == (2, 12, 96, 96)
     assert features.shape == (2, 320)
 
@@ -74,11 +74,16 @@ def test_start_weights_of_another_network_are_refused():
 
 def typed_network(brown_is=1):
     """Its decoder sees core in the left half and knows no type; its tone probe takes a red tone for type `brown_is`."""
-    network = PixelClassifier(MobileNetV2(), 4, probed=(1, 3)).eval()
+    network = PixelClassifier(MobileNetV2(), MobileNetV1(), 4, probed=(1, 3)).eval()
     with torch.no_grad():
         network.tone_probe.weight[(1, 3).index(brown_is), 0] = 50
         network.gate.bias.fill_(20)
     return network
+
+
+def plain():
+    """A feature map and a texture that say nothing."""
+    return torch.zeros(1, 320, 2, 2), torch.zeros(1, 512, 2, 2)
 
 
 def halves():
@@ -93,7 +98,7 @@ def halves():
 def test_the_probes_decide_the_type_and_the_decoder_the_outline():
     reddish = torch.full((1, 64, 64, 3), 60, dtype=torch.uint8)
     reddish[..., 0] = 200
-    found = typed_network(brown_is=3).combine(halves(), torch.zeros(1, 320, 2, 2), tone_map(reddish)).argmax(1)
+    found = typed_network(brown_is=3).combine(halves(), *plain(), tone_map(reddish)).argmax(1)
     assert (found[:, :, :8] == 3).all()
     assert (found[:, :, 8:] == 0).all()
 
@@ -103,7 +108,7 @@ def test_the_decoder_decides_where_the_window_is_unlike_the_photos_of_the_probes
     torch.nn.init.constant_(network.gate.bias, -20)
     decoded = halves()
     decoded[:, 1] += 3
-    found = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    found = network.combine(decoded, *plain(), tone_map(red)).argmax(1)
     assert (found[:, :, :8] == 1).all()
 
 
@@ -111,12 +116,37 @@ def test_a_type_without_labelled_photos_is_not_answered_where_the_window_looks_l
     network, red = typed_network(brown_is=3), torch.full((1, 64, 64, 3), 200, dtype=torch.uint8)
     decoded = halves()
     decoded[:, 2, :, :8] = 20
-    like = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    like = network.combine(decoded, *plain(), tone_map(red)).argmax(1)
     torch.nn.init.constant_(network.gate.bias, -20)
-    unlike = network.combine(decoded, torch.zeros(1, 320, 2, 2), tone_map(red)).argmax(1)
+    unlike = network.combine(decoded, *plain(), tone_map(red)).argmax(1)
     assert (like[:, :, :8] == 3).all()
     assert (unlike[:, :, :8] == 2).all()
     assert (torch.cat([like, unlike])[:, :, 8:] == 0).all()
+
+
+def test_texture_that_is_not_core_says_nothing_of_the_type():
+    network = typed_network()
+    with torch.no_grad():
+        network.tone_probe.weight.zero_()
+        network.texture_probe.weight[0, 0] = 50
+        network.texture_probe.weight[1, 1] = 50
+    top, texture = plain()
+    texture[:, 0, :, 0] = 1
+    texture[:, 1, :, 1] = 2
+    found = network.combine(halves(), top, texture, torch.zeros(1, 4, 16, 16)).argmax(1)
+    assert (found[:, :, :8] == 1).all()
+
+
+def test_texture_is_seen_at_half_the_size_so_grain_of_single_pixels_is_not():
+    flat = torch.full((1, 64, 64, 3), 100, dtype=torch.uint8)
+    grainy = flat.clone()
+    grainy[:, ::2, ::2] = grainy[:, 1::2, 1::2] = 120
+    grainy[:, 1::2, ::2] = grainy[:, ::2, 1::2] = 80
+    encoder = MobileNetV1().requires_grad_(False)
+    found = [texture_map(encoder, each) for each in (flat, grainy, pixels(64, 1))]
+    assert found[0].shape == (1, 512, 2, 2)
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
 
 
 def test_what_is_not_core_does_not_colour_the_tone():
@@ -130,5 +160,7 @@ def test_what_is_not_core_does_not_colour_the_tone():
 
 def test_combined_probabilities_sum_to_one():
     network = typed_network()
-    found = network.combine(torch.randn(2, 4, 16, 16), torch.randn(2, 320, 2, 2), torch.rand(2, 4, 16, 16))
+    found = network.combine(
+        torch.randn(2, 4, 16, 16), torch.randn(2, 320, 2, 2), torch.randn(2, 512, 2, 2), torch.rand(2, 4, 16, 16)
+    )
     assert torch.allclose(found.exp().sum(1), torch.ones(2, 16, 16), atol=1e-4)

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
-from facies.training.probes import fit_binary, fit_shares, set_linear, standardise  # noqa: E402
+from facies.training.probes import balance, fit_binary, fit_shares, set_linear, standardise  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -49,3 +49,11 @@ def test_a_feature_that_never_varies_is_no_trouble():
     scaled, _, deviation = standardise(torch.ones(4, 3, 2))
     assert torch.isfinite(scaled).all()
     assert (deviation > 0).all()
+
+
+def test_every_type_counts_alike_and_within_it_every_group():
+    types = np.array([0, 0, 0, 0, 1])
+    groups = np.array(["box1", "box1", "box1", "box2", "box1"])
+    weights = balance(types, groups)
+    assert weights[types == 0].sum() == pytest.approx(weights[types == 1].sum())
+    assert weights[:3].sum() == pytest.approx(weights[3])

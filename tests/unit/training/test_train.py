@@ -187,7 +187,9 @@ def test_a_mask_plan_from_a_checkpoint_becomes_a_package_that_runs_and_a_random_
 
     write_masks(tmp_path / "data")
     write_checkpoint(tmp_path / "data" / "start", "v2")
-    text = MASK_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2') + '[start]\nweights = "hub:start"\n'
+    write_checkpoint(tmp_path / "data" / "texture", "v1")
+    start = '[start]\nweights = "hub:start"\ntexture_weights = "hub:texture"\n'
+    text = MASK_PLAN.replace("folds = 2", 'kind = "random"\nfolds = 2') + start
     plan = write_plan(tmp_path, text)
     package = train(plan, tmp_path / "data", tmp_path / "out")
     assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
@@ -196,6 +198,16 @@ def test_a_mask_plan_from_a_checkpoint_becomes_a_package_that_runs_and_a_random_
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs
     runtime.close()
     assert probs.shape == (1, 4, 64, 64)
+
+
+def test_texture_weights_of_another_network_are_refused(tmp_path):
+    from tests.data.checkpoints import write_checkpoint
+
+    write_masks(tmp_path / "data")
+    write_checkpoint(tmp_path / "data" / "texture", "v2")
+    plan = write_plan(tmp_path, MASK_PLAN + '[start]\ntexture_weights = "hub:texture"\n')
+    with pytest.raises(TrainingError, match="start weights"):
+        train(plan, tmp_path / "data", tmp_path / "out")
 
 
 def test_fine_tuning_needs_a_bank_below_what_is_pooled(tmp_path, tile_data):
