@@ -117,16 +117,15 @@ class PixelClassifier(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """The frozen part of a pixel classifier."""
+    """The frozen part of a pixel classifier that the decoder looks at."""
 
-    def __init__(self, encoder: MobileNetV2, texture_encoder: MobileNetV1) -> None:
+    def __init__(self, encoder: MobileNetV2) -> None:
         super().__init__()
         self.encoder = encoder
-        self.texture_encoder = shortened(texture_encoder)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """Pixels uint8 (N, H, W, 3) to the feature maps at strides 4, 8, 16 and 32, the texture, and the tone."""
-        return (*self.encoder.pyramid(pixels), texture_map(self.texture_encoder, pixels), tone_map(pixels))
+        """Pixels uint8 (N, H, W, 3) to the feature maps at strides 4, 8, 16 and 32."""
+        return tuple(self.encoder.pyramid(pixels))
 
 
 def shortened(encoder: MobileNetV1) -> MobileNetV1:

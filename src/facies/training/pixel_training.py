@@ -27,9 +27,10 @@ from facies.training.export import Pictures, export
 from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
 from facies.training.gate import fit_gate
-from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, tone_features
+from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, shortened
 from facies.training.plan import Plan
 from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
+from facies.training.probe_windows import ProbeWindows, look_at_windows
 from facies.training.probes import balance, fit_shares, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.splits import FoldOf, grouped_folds, random_folds
@@ -64,14 +65,16 @@ class WindowData:
     Attributes:
         records: the photos.
         record_of: int64 (D,): a draw is some windows of one photo; a photo may have several.
-        banks: float16 (D, windows, channels, h, w), one a level of the pyramid, then texture and tone.
+        banks: float16 (D, windows, channels, h, w), one a level of the pyramid.
         labels: uint8 (D, windows, h, w) at stride 4: class index, `UNKNOWN` or `IGNORE`.
+        served: what the probes are fitted on.
     """
 
     records: tuple[PhotoRecord, ...]
     record_of: npt.NDArray[np.int64]
     banks: tuple[Bank, ...]
     labels: npt.NDArray[np.uint8]
+    served: ProbeWindows
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ def _probs(look: Look, windows: Pictures) -> Iterator[npt.NDArray[np.float32]]:
 
 
 def _prepare(plan: Plan, records: Sequence[PhotoRecord], start: Start, work_dir: Path, report: Report) -> WindowData:
-    frozen = Pyramid(*_start_encoders(start))
+    encoder, texture_encoder = _start_encoders(start)
     record_of = np.repeat(np.arange(len(records)), [record.draws for record in records])
     views, size = plan.schedule.views, plan.package.input.size_hw[0] // _STRIDE
     labels_path = work_dir / "labels.npy"
@@ -212,9 +215,10 @@ def _prepare(plan: Plan, records: Sequence[PhotoRecord], start: Start, work_dir:
         labels[draw] = maps[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
         return windows
 
-    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS) + 2)]
-    banks = build_banks(frozen, windows_of, len(record_of), paths, report, "looking at photos")
-    return WindowData(tuple(records), record_of, tuple(banks), np.array(labels))
+    paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS))]
+    banks = build_banks(Pyramid(encoder), windows_of, len(record_of), paths, report, "looking at photos")
+    served = look_at_windows(shortened(texture_encoder), plan, records)
+    return WindowData(tuple(records), record_of, tuple(banks), np.array(labels), served)
 
 
 def draw_windows(plan: Plan, record: PhotoRecord, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
@@ -296,7 +300,7 @@ def _train(
             windows = rng.integers(0, schedule.views, schedule.batch_size)
             levels = [
                 torch.from_numpy(np.stack([bank[d, w] for d, w in zip(chosen, windows, strict=True)])).float()
-                for bank in data.banks[: len(PYRAMID_CHANNELS)]
+                for bank in data.banks
             ]
             levels = [level.contiguous(memory_format=torch.channels_last) for level in levels]
             yield levels, torch.from_numpy(data.labels[chosen, windows].astype(np.int64))
@@ -307,37 +311,39 @@ def _train(
 
     task = Task(name, [(decoder, schedule.head_rate)], batches, loss, schedule.steps)
     network = fit(network, task, schedule, plan.seed, work_dir, report)
-    _fit_probes(network, plan, data, draws)
+    _fit_probes(network, plan, data, records)
+    _fit_gate(network, plan, data, draws)
     return network
 
 
-def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
-    """Fit the probes on the labelled photos that count, and the gate to tell these photos from all others."""
-    tops, textures, tones, types, numbers = [], [], [], [], []
+def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, records: npt.NDArray[np.int64]) -> None:
+    """Fit the probes to tell the types of the labelled photos apart."""
+    served, schedule = data.served, plan.schedule
+    shares = served.shares[:, list(network.probed)]
+    chosen = np.flatnonzero(np.isin(served.record_of, records) & (shares.sum(1) > 0).numpy())
+    shares = shares[chosen]
+    groups = np.array([data.records[number].group for number in served.record_of[chosen].tolist()])
+    weights = balance(shares.argmax(1).numpy(), groups)
+    for probe, features, penalty in (
+        (network.texture_probe, served.textures, schedule.texture_penalty),
+        (network.tone_probe, served.tones, schedule.tone_penalty),
+    ):
+        x, mean, deviation = standardise(features[chosen])
+        set_linear(probe, fit_shares(x, shares / shares.sum(1, keepdim=True), weights, penalty), mean, deviation)
+
+
+def _fit_gate(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
+    """Fit the gate to tell the labelled photos that count from all others."""
+    tops, numbers = [], []
     for draw in draws.tolist():
         labels = torch.from_numpy(data.labels[draw])
         core = ((labels > 0) & (labels != IGNORE))[:, None].float()
         enough = core.mean((1, 2, 3)) > _LEAST_CORE_SHARE
-        top, texture, tone = (torch.from_numpy(np.array(bank[draw], np.float32)) for bank in data.banks[-3:])
-        tops.append(mean_over(top, core)[enough])
-        textures.append(mean_over(texture, core)[enough])
-        tones.append(tone_features(tone, core)[enough])
-        types.append(torch.stack([(labels == index).float().mean((1, 2)) for index in network.probed], 1)[enough])
+        tops.append(mean_over(torch.from_numpy(np.array(data.banks[-1][draw], np.float32)), core)[enough])
         numbers += [data.record_of[draw]] * int(enough.sum())
-    shares = torch.cat(types)
     records = [data.records[number] for number in numbers]
     counts = np.array([record.scored for record in records])
-    typed = torch.from_numpy(counts) & (shares.sum(1) > _LEAST_CORE_SHARE)
-    groups, schedule = [record.group for record in records], plan.schedule
-    weights = balance(shares[typed].argmax(1).numpy(), np.array(groups)[typed.numpy()])
-    shares = shares[typed] / shares[typed].sum(1, keepdim=True)
-    for probe, x, penalty in (
-        (network.texture_probe, torch.cat(textures)[typed], schedule.texture_penalty),
-        (network.tone_probe, torch.cat(tones)[typed], schedule.tone_penalty),
-    ):
-        x, mean, deviation = standardise(x)
-        set_linear(probe, fit_shares(x, shares, weights, penalty), mean, deviation)
-    fit_gate(network.gate, torch.cat(tops), counts, groups, plan.seed)
+    fit_gate(network.gate, torch.cat(tops), counts, [record.group for record in records], plan.seed)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
