@@ -117,7 +117,7 @@ class Worker:
         Returns:
             whether every thread has come to its end; if not, the process should be ended without waiting for them.
         """
-        _log.info("Worker %s does %d jobs at a time.", self.name, self._threads)
+        _log.info("Worker %s is ready; jobs at a time: %d.", self.name, self._threads)
         sweeper = Thread(target=self._sweep_now_and_then, name="sweeper", daemon=True)
         sweeper.start()
         try:
