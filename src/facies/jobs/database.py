@@ -122,20 +122,15 @@ class Database:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a file of this machine: a row is then read in microseconds, and nobody is waited for."""
-        return self._engine.dialect.name == "sqlite"
-
-    @property
-    def tells_changes(self) -> bool:
-        """Whether `has_changed` knows. SQLite tells in microseconds, without a query; PostgreSQL does not."""
+        """Whether it is a file of this machine: it tells a row, and in `has_changed` a change, within microseconds."""
         return self._engine.dialect.name == "sqlite"
 
     def has_changed(self) -> bool:
         """Whether anybody wrote since this was asked last; for one thread, which may ask all the time.
 
-        False where nobody knows (`tells_changes`).
+        SQLite tells without a query. Others do not, and the answer is always False (`is_local`).
         """
-        if not self.tells_changes:
+        if not self.is_local:
             return False
         try:
             if self._watch is None:

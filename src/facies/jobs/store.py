@@ -220,13 +220,8 @@ class JobStore:
 
     @property
     def is_local(self) -> bool:
-        """Whether a row is read in microseconds; see `Database.is_local`."""
+        """Whether a row is read, and a change told, within microseconds; see `Database.is_local`."""
         return self._database.is_local
-
-    @property
-    def tells_changes(self) -> bool:
-        """Whether `has_changed` knows; where not, a change is found by looking for it."""
-        return self._database.tells_changes
 
     def has_changed(self) -> bool:
         """Whether anybody wrote since this was asked last, where that is told at once; see `Database.has_changed`."""

@@ -182,7 +182,7 @@ class Worker:
                 return
 
     def _wait_s(self) -> float:
-        if self._store.tells_changes:
+        if self._store.is_local:  # it tells changes
             return POLL_S if self._attempts else LEASES_INTERVAL_S
         return CANCEL_INTERVAL_S if self._attempts else POLL_S
 
