@@ -278,13 +278,7 @@ class MapAnalysis(Analysis):
 
     def _tint(self, band: npt.NDArray[np.uint8], top: int, opacity: float) -> npt.NDArray[np.uint8]:
         labels = self.found.labels_of(top, top + len(band))
-        unsure = labels == UNSURE_PIXEL
-        if not unsure.any():
-            return tint(band, labels, self._colours, opacity, self.manifest.background_index)
-        known = np.where(unsure, np.uint8(0), labels)
-        painted = tint(band, known, self._colours, opacity, self.manifest.background_index)
-        painted[unsure] = band[unsure]
-        return painted
+        return tint(band, labels, self._colours, opacity, self.manifest.background_index)
 
     def _tables(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         hw = self.photo.image_hw

@@ -142,7 +142,7 @@ def _overlay(recipe: Recipe) -> Iterator[bytes]:
 
 
 class _Map:
-    """An overlay of a label map. What is not shown takes an index of its own, which is never painted."""
+    """An overlay of a label map. What is not shown takes an index that has no colour, so it is never painted."""
 
     def __init__(self, photo: Photo, recipe: Recipe) -> None:
         self.photo = photo
@@ -152,7 +152,7 @@ class _Map:
         self._hidden = len(recipe.names)
         self._table = np.full(256, self._hidden, dtype=np.uint8)
         self._table[list(recipe.shown)] = list(recipe.shown)
-        self._colours = np.array([*recipe.colours, (0, 0, 0)], dtype=np.uint8)
+        self._colours = np.array(recipe.colours, dtype=np.uint8).reshape(-1, 3)
         self._opacity = 0.5 if recipe.opacity is None else recipe.opacity
 
     def found(self) -> list[int]:
@@ -165,7 +165,7 @@ class _Map:
     def stripes(self) -> Iterator[png.Stripe]:
         """The overlay from the top down."""
         for band, labels in zip(self.photo.bands(self.stripe_tops.step), self._bands_of_labels(), strict=True):
-            yield partial(tint, band, labels, self._colours, self._opacity, self._hidden)
+            yield partial(tint, band, labels, self._colours, self._opacity, background=None)
 
     def _bands_of_labels(self) -> Iterator[npt.NDArray[np.uint8]]:
         """The label map from the top down, uint8 (rows, W); a tiled TIFF is never in memory whole."""
@@ -190,7 +190,7 @@ class _Tiles:
             np.array([(row["height"], row["width"]) for row in rows], dtype=np.int64),
         )
         self._labels = np.array([recipe.names.index(row["label"]) for row in rows], dtype=np.uint16)
-        self._colours = np.array(recipe.colours, dtype=np.uint8)
+        self._colours = np.array(recipe.colours, dtype=np.uint8).reshape(-1, 3)
         self._shown = np.array(recipe.shown, dtype=np.uint16)
         self._fill_alpha = FILL_ALPHA if recipe.opacity is None else round(recipe.opacity * 255)
         self._rows = stripe_rows(photo.image_hw[1])

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from facies.imaging import native
 from facies.imaging.tiles import Grid
 
 FILL_ALPHA = 90
 _LINE_ALPHA = 220
 _LINE_WIDTH = 2
-_STRIPE_ROWS = 256
-_MIXED_ROWS = 128
 
 
 def tint(
@@ -25,31 +24,28 @@ def tint(
 
     Args:
         photo: uint8 (H, W, 3).
-        label_map: uint8 (H, W), indices into `colours`.
-        colours: uint8 (C, 3), RGB.
+        label_map: uint8 (H, W), indices into `colours`; pixels with any other label stay as they are.
+        colours: uint8 (C, 3), RGB, C ≤ 256.
         opacity: 0 shows the photo, 1 the colours.
         background: the class whose pixels stay as they are.
 
     Returns:
         uint8 (H, W, 3).
     """
-    table = _tint_table(colours, opacity, background)
+    photo = np.ascontiguousarray(photo)
     overlay = np.empty_like(photo)
-    for top in range(0, len(photo), _STRIPE_ROWS):
-        rows = slice(top, top + _STRIPE_ROWS)
-        base = label_map[rows].astype(np.uint16) << 8
-        for channel in range(3):
-            overlay[rows, :, channel] = table[channel].take(base | photo[rows, :, channel])
+    native.tint(photo, np.ascontiguousarray(label_map), _tint_table(colours, opacity, background), overlay)
     return overlay
 
 
 def _tint_table(colours: npt.NDArray[np.uint8], opacity: float, background: int | None) -> npt.NDArray[np.uint8]:
-    """The tinted value for every channel, class and value of the photo: uint8 (3, C · 256)."""
-    values = np.arange(256, dtype=np.float64)
-    table = np.floor((1 - opacity) * values + opacity * colours.T.astype(np.float64)[:, :, None]).astype(np.uint8)
-    if background is not None:
-        table[:, background] = values
-    return table.reshape(3, -1)
+    """The tinted value for every label, channel and value of the photo: uint8 (256, 3, 256)."""
+    values = np.arange(native.VALUES)
+    table = np.empty((native.VALUES, native.CHANNELS, native.VALUES), dtype=np.uint8)
+    table[:] = values
+    painted = [label for label in range(len(colours)) if label != background]
+    table[painted] = np.floor((1 - opacity) * values + opacity * colours[painted][:, :, None].astype(np.float64))
+    return table
 
 
 def paint_tiles(
@@ -73,6 +69,7 @@ def paint_tiles(
     Returns:
         uint8 (rows, W, 3), rounded to nearest.
     """
+    photo = np.ascontiguousarray(photo)
     overlay = np.empty_like(photo)
     for row_top in grid.tops:
         which, row = grid.row_of_tiles(row_top)
@@ -105,20 +102,8 @@ def _paint_row(
 def _mix(
     photo: npt.NDArray[np.uint8], colour: npt.NDArray[np.uint8], alpha: npt.NDArray[Any], out: npt.NDArray[np.uint8]
 ) -> None:
-    """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; colour and alpha are those of every row.
-
-    Notes: in 16 bits, for the sum is at most 255² + 127, and some rows at a time: few enough for the
-        processor's cache, and enough that threads beside each other seldom wait for the interpreter.
-        For such a sum, sum // 255 is (sum + 1 + (sum >> 8)) >> 8.
-    """
+    """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; colour and alpha are those of every row."""
     kept = np.repeat(255 - alpha, 3).astype(np.uint16)
     added = (colour.astype(np.uint16) * alpha[:, None].astype(np.uint16) + 127).ravel()
     row_values = photo.shape[1] * 3
-    flat, mixed = photo.reshape(-1, row_values), out.reshape(-1, row_values)
-    for top in range(0, len(flat), _MIXED_ROWS):
-        total = flat[top : top + _MIXED_ROWS].astype(np.uint16)
-        total *= kept
-        total += added
-        total += (total >> 8) + 1
-        total >>= 8
-        mixed[top : top + _MIXED_ROWS] = total
+    native.mix(photo.reshape(-1, row_values), kept, added, out.reshape(-1, row_values))

@@ -1,0 +1,58 @@
+"""Compiles `pixels.c` into `src/facies/imaging/pixels.so`.
+
+    python native/build_library.py
+
+Run by the wheel's build hook. Takes the compiler that `CC` names, or `cc`; where that does not work, the one that the
+package `ziglang` brings. Needs nothing of Facies.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SOURCE = Path(__file__).resolve().parent / "pixels.c"
+LIBRARY = SOURCE.parent.parent / "src" / "facies" / "imaging" / "pixels.so"
+ZIG = "ziglang>=0.13"
+"""The package to install where `has_compiler` says no."""
+
+# Freestanding: no header or function of a C library is needed, only the compiler's own.
+_FLAGS = ("-O3", "-std=c11", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-shared", "-fPIC")
+
+
+def build() -> None:
+    """Compile the library, with a compiler of the machine's or else zig's.
+
+    Raises:
+        subprocess.CalledProcessError: no compiler made it; their own words stand above.
+    """
+    if not _compile(_own_compiler(), LIBRARY):
+        zig = [sys.executable, "-m", "ziglang", "cc", "-nostdlib"]  # else it would build its C library first
+        subprocess.run(_command(zig, LIBRARY), check=True)
+
+
+def has_compiler() -> bool:
+    """Whether this machine's own compiler makes the library."""
+    with TemporaryDirectory() as folder:
+        return _compile(_own_compiler(), Path(folder, LIBRARY.name))
+
+
+def _own_compiler() -> list[str]:
+    return shlex.split(os.environ.get("CC", "cc"))
+
+
+def _compile(compiler: list[str], library: Path) -> bool:
+    try:
+        return subprocess.run(_command(compiler, library), check=False, capture_output=True).returncode == 0
+    except OSError:  # there is no such program
+        return False
+
+
+def _command(compiler: list[str], library: Path) -> list[str]:
+    return [*compiler, *_FLAGS, "-o", str(library), str(SOURCE)]
+
+
+if __name__ == "__main__":
+    build()

@@ -1,0 +1,108 @@
+"""What is done to every byte of a picture: `native/pixels.c`, compiled when Facies is installed.
+
+NumPy needs ten passes for what is one here, and gives the interpreter to another thread after each; these calls run
+without it, on as many cores as have stripes to make. Shapes and layouts are checked here, for the library does not.
+"""
+
+import ctypes
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+CHANNELS: Final = 3
+VALUES: Final = 256
+
+_LIBRARY: Final = Path(__file__).with_name("pixels.so")
+
+
+def _load() -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(_LIBRARY))
+    except OSError as error:
+        raise ImportError(
+            f"Facies's compiled part cannot be loaded ({error}). Install Facies anew with pip, which compiles it."
+        ) from error
+
+
+def _read(kind: type[np.generic], ndim: int) -> type:
+    return np.ctypeslib.ndpointer(kind, ndim, flags="C_CONTIGUOUS")
+
+
+def _written(ndim: int) -> type:
+    return np.ctypeslib.ndpointer(np.uint8, ndim, flags=("C_CONTIGUOUS", "WRITEABLE"))
+
+
+_library: Final = _load()
+_library.facies_mix.argtypes = [
+    _read(np.uint8, 2),
+    _read(np.uint16, 1),
+    _read(np.uint16, 1),
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    _written(2),
+]
+_library.facies_tint.argtypes = [
+    _read(np.uint8, 3),
+    _read(np.uint8, 2),
+    _read(np.uint8, 3),
+    ctypes.c_size_t,
+    _written(3),
+]
+_library.facies_filter_rows.argtypes = [
+    _read(np.uint8, 2),
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    _written(2),
+]
+for _function in (_library.facies_mix, _library.facies_tint, _library.facies_filter_rows):
+    _function.restype = None
+
+
+def mix(rows: Bytes, kept: npt.NDArray[np.uint16], added: npt.NDArray[np.uint16], out: Bytes) -> None:
+    """(rows · kept + added) / 255, rounded down.
+
+    Args:
+        rows: uint8 (H, B).
+        kept: uint16 (B,), at most 255, of every row.
+        added: uint16 (B,), at most 127 + 255 · (255 - kept), of every row.
+        out: uint8 (H, B), is filled.
+    """
+    count, row_bytes = rows.shape
+    _check(kept.shape == added.shape == (row_bytes,) and out.shape == rows.shape)
+    _library.facies_mix(rows, kept, added, count, row_bytes, out)
+
+
+def tint(photo: Bytes, labels: Bytes, table: Bytes, out: Bytes) -> None:
+    """Look every value up: table[label, channel, value].
+
+    Args:
+        photo: uint8 (H, W, 3).
+        labels: uint8 (H, W).
+        table: uint8 (256, 3, 256).
+        out: uint8 (H, W, 3), is filled.
+    """
+    _check(photo.shape == out.shape == (*labels.shape, CHANNELS) and table.shape == (VALUES, CHANNELS, VALUES))
+    _library.facies_tint(photo, labels, table, labels.size, out)
+
+
+def filter_rows(rows: Bytes, pixel_bytes: int, out: Bytes) -> None:
+    """PNG's filter *sub* for the first row, *Paeth* for the others.
+
+    Args:
+        rows: uint8 (H, B), H ≥ 1.
+        pixel_bytes: of one pixel, 1 ≤ pixel_bytes ≤ B.
+        out: uint8 (H, 1 + B), is filled: the filter's number before every row.
+    """
+    count, row_bytes = rows.shape
+    _check(count > 0 and 0 < pixel_bytes <= row_bytes and out.shape == (count, 1 + row_bytes))
+    _library.facies_filter_rows(rows, count, row_bytes, pixel_bytes, out)
+
+
+def _check(fits: bool) -> None:
+    if not fits:
+        raise ValueError("These arrays do not go together.")

@@ -1,0 +1,61 @@
+import ctypes
+
+import numpy as np
+import pytest
+
+from facies.imaging import native
+from facies.imaging.overlay import paint_tiles, tint
+from facies.imaging.png_filters import filter_rows
+from facies.imaging.tiles import plan
+from tests.data.photos import noise
+
+COLOURS = np.array([(255, 0, 0), (0, 200, 100)], dtype=np.uint8)
+
+
+def test_every_sum_there_can_be_is_divided_by_255():
+    value, kept = (axis.ravel() for axis in np.mgrid[:256, :256])
+    for colour in (0, 1, 127, 254, 255):
+        added = colour * (255 - kept) + 127
+        mixed = np.empty((1, value.size), dtype=np.uint8)
+        native.mix(value[None].astype(np.uint8), kept.astype(np.uint16), added.astype(np.uint16), mixed)
+        np.testing.assert_array_equal(mixed[0], (value * kept + added) // 255)
+
+
+def test_pixels_whose_label_has_no_colour_stay_as_they_are():
+    photo = noise(8, 9)
+    labels = np.full((8, 9), 255, dtype=np.uint8)
+    labels[2:4] = 1
+    tinted = tint(photo, labels, COLOURS, 1, background=None)
+    assert (tinted[2:4] == COLOURS[1]).all()
+    np.testing.assert_array_equal(tinted[4:], photo[4:])
+
+
+def test_a_photo_may_lie_in_memory_as_it_likes():
+    wide = noise(20, 30)
+    wide.flags.writeable = False
+    part = wide[1:19, 3:28]
+    labels = np.asfortranarray(noise(18, 25)[..., 0] % 2)
+    grid = plan((18, 25), (9, 9), 0)
+    answers = np.arange(len(grid), dtype=np.uint16) % 2
+    whole = part.copy()
+    np.testing.assert_array_equal(tint(part, labels, COLOURS, 0.3, 0), tint(whole, labels.copy(), COLOURS, 0.3, 0))
+    np.testing.assert_array_equal(paint_tiles(part, grid, answers, COLOURS), paint_tiles(whole, grid, answers, COLOURS))
+    rows = part.swapaxes(0, 1)[..., 0]
+    np.testing.assert_array_equal(filter_rows(rows, 1), filter_rows(rows.copy(), 1))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: native.mix(noise(2, 3)[..., 0], np.zeros(3, np.uint16), np.zeros(4, np.uint16), noise(2, 3)[..., 0]),
+        lambda: native.mix(noise(2, 3)[..., 0].copy(), *np.zeros((2, 3), np.uint16), np.empty((3, 3), np.uint8)),
+        lambda: native.tint(noise(2, 3), np.zeros((3, 2), np.uint8), np.empty((256, 3, 256), np.uint8), noise(2, 3)),
+        lambda: native.tint(noise(2, 3), np.zeros((2, 3), np.uint8), np.empty((2, 3, 256), np.uint8), noise(2, 3)),
+        lambda: native.filter_rows(np.zeros((2, 6), np.uint8), 3, np.empty((2, 6), np.uint8)),
+        lambda: native.filter_rows(np.zeros((2, 6), np.uint8), 7, np.empty((2, 7), np.uint8)),
+        lambda: native.filter_rows(np.zeros((0, 6), np.uint8), 3, np.empty((0, 7), np.uint8)),
+    ],
+)
+def test_nothing_is_read_or_written_beside_the_arrays(call):
+    with pytest.raises((ValueError, ctypes.ArgumentError)):
+        call()
