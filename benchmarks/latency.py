@@ -1,10 +1,18 @@
-"""How long clients wait for the server itself while others keep it busy."""
+"""How long clients wait for the server itself while others keep it busy.
 
+    python -m benchmarks.latency URL PHOTO CLIENTS      prints what the calls took, as JSON
+
+The clients are a process of their own: one that has loaded networks, and collects its garbage, would time itself.
+"""
+
+import gc
 import http.client
 import json
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlsplit
@@ -33,7 +41,12 @@ class Waits:
 
 
 def wait_for_server(url: str, photo: Path, clients: int) -> Waits:
-    """Some clients send photos and ask how far they are, all at once, while the worker looks at the photos."""
+    """Some clients send photos and ask how far they are, all at once, while the workers look at the photos."""
+    command = [sys.executable, "-m", "benchmarks.latency", url, str(photo), str(clients)]
+    return Waits(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+
+
+def _be_clients(url: str, photo: Path, clients: int) -> Waits:
     waits = Waits()
     body = memoryview(form(photo))  # what is sent is a part of it, not a copy
     with ThreadPoolExecutor(clients) as threads:
@@ -77,3 +90,12 @@ def _send(connection: http.client.HTTPConnection, body: memoryview, waits: Waits
     text = answer.read()
     waits.submit_s.append(time.perf_counter() - started_at)
     return int(json.loads(text)["job_id"])
+
+
+def _main(url: str, photo: str, clients: str) -> None:
+    gc.disable()
+    json.dump(asdict(_be_clients(url, Path(photo), int(clients))), sys.stdout)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
