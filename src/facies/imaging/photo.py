@@ -21,6 +21,7 @@ from facies.errors import DamagedPhotoError
 from facies.imaging.decode import open_image
 from facies.imaging.fitting import fit
 from facies.imaging.header import check_pixels, read_header
+from facies.imaging.rows import RowReader
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.tiles import Grid
 
@@ -93,25 +94,30 @@ class Photo:
 
     def _decoded(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
         """As `spans`, the next one decoded while the caller is busy with the one before."""
-        width = self.image_hw[1]
-        with _decoding(self.path):
-            region = pyvips.Region.new(open_image(self.path))
-
-        def decode(span: Span) -> npt.NDArray[np.uint8]:
-            top, bottom = span
-            with _decoding(self.path):
-                fetched = region.fetch(0, top, width, bottom - top)
-            return np.frombuffer(fetched, dtype=np.uint8).reshape(-1, width, 3)
-
-        return _ahead(decode, spans)
+        return self._decoded_into(lambda span: np.empty((span[1] - span[0], self.image_hw[1], 3), np.uint8), spans)
 
     def _kept_on_the_way(self, spans: Sequence[Span]) -> Iterator[npt.NDArray[np.uint8]]:
         """As `bands`, each as soon as it is decoded."""
         kept = np.empty((*self.image_hw, 3), dtype=np.uint8)
-        for (top, bottom), band in zip(spans, self._decoded(spans), strict=True):
-            kept[top:bottom] = band
-            yield band
+        yield from self._decoded_into(lambda span: kept[slice(*span)], spans)
         vars(self)["pixels"] = kept  # where the cached property looks first
+
+    def _decoded_into(
+        self, place_of: Callable[[Span], npt.NDArray[np.uint8]], spans: Sequence[Span]
+    ) -> Iterator[npt.NDArray[np.uint8]]:
+        with _decoding(self.path):
+            reader = RowReader(open_image(self.path))
+
+        def decode(span: Span) -> npt.NDArray[np.uint8]:
+            place = place_of(span)
+            with _decoding(self.path):
+                reader.read(span[0], place)
+            return place
+
+        try:
+            yield from _ahead(decode, spans)
+        finally:
+            reader.close()
 
     def scaled(self, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """A resized copy, antialiased: uint8 (*size_hw, 3)."""
