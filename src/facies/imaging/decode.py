@@ -13,6 +13,8 @@ from facies.imaging.header import Format, read_header
 
 # A decoder is named for each format, so no other of libvips' many loaders can be reached by a stranger's file.
 _LOADERS: dict[Format, str] = {"JPEG": "jpegload", "PNG": "pngload", "WebP": "webpload", "TIFF": "tiffload"}
+# What libvips takes as the end of a photo. A tile of a TIFF that cannot be read is only a warning to it, and black.
+_FAIL_ON: dict[Format, str] = {"JPEG": "error", "PNG": "error", "WebP": "error", "TIFF": "warning"}
 _RGB_BANDS = 3
 _EIGHT_AND_SIXTEEN_BIT = ("uchar", "ushort")
 
@@ -40,13 +42,13 @@ def open_image(path: Path, shrink: int = 1) -> pyvips.Image:
         pyvips.Error: here or when pixels are read, the file is cut off or damaged.
     """
     photo_format = read_header(path).format
-    load = getattr(pyvips.Image, _LOADERS[photo_format])
+    load = partial(getattr(pyvips.Image, _LOADERS[photo_format]), str(path), fail_on=_FAIL_ON[photo_format])
     if photo_format == "JPEG":
         load = partial(load, shrink=shrink)
-    image = load(str(path), access="sequential", fail_on="error")
+    image = load(access="sequential")
     if _orientation(image) != 1:
         # Turning needs the pixels out of order; libvips keeps large ones in a temporary file.
-        image = load(str(path), access="random", fail_on="error").autorot()
+        image = load(access="random").autorot()
     return _to_rgb(image)
 
 
@@ -60,7 +62,7 @@ def read_labels(path: Path, rows: int) -> Iterator[npt.NDArray[np.uint8]]:
     Yields:
         uint8 (rows, W), class indices; the last one has what is left.
     """
-    image = pyvips.Image.tiffload(str(path), access="sequential", fail_on="error")
+    image = pyvips.Image.tiffload(str(path), access="sequential", fail_on=_FAIL_ON["TIFF"])
     region = pyvips.Region.new(image)
     for top in range(0, image.height, rows):
         fetched = region.fetch(0, top, image.width, min(rows, image.height - top))
