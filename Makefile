@@ -12,7 +12,7 @@ TEST_PROCESSES ?= 3
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-$(VENV)/installed: pyproject.toml native/pixels.c native/build_library.py
+$(VENV)/installed: pyproject.toml $(wildcard native/*)
 	@$(PYTHON) -c 'import sys; sys.exit("Facies needs Python 3.11 or newer: make PYTHON=python3.12, for example." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
@@ -77,4 +77,4 @@ screenshots: ui  ## the README's pictures of the app, of generated photos; needs
 	$(BIN)/python -m tests.browser.screenshots
 
 clean:  ## remove the environment and what was built
-	rm -rf $(VENV) demo ui/node_modules src/facies/web/ui src/facies/imaging/pixels.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo ui/node_modules src/facies/web/ui src/facies/imaging/compiled.so .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""Compiles `pixels.c` into `src/facies/imaging/pixels.so`.
+"""Compiles `pixels.c` and `deflate.c` into `src/facies/imaging/compiled.so`.
 
     python native/build_library.py
 
@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-SOURCE = Path(__file__).resolve().parent / "pixels.c"
-LIBRARY = SOURCE.parent.parent / "src" / "facies" / "imaging" / "pixels.so"
+NATIVE = Path(__file__).resolve().parent
+LIBRARY = NATIVE.parent / "src" / "facies" / "imaging" / "compiled.so"
 ZIG = "ziglang>=0.13"
 """The package to install where `has_compiler` says no."""
 
@@ -51,7 +51,7 @@ def _compile(compiler: list[str], library: Path) -> bool:
 
 
 def _command(compiler: list[str], library: Path) -> list[str]:
-    return [*compiler, *_FLAGS, "-o", str(library), str(SOURCE)]
+    return [*compiler, *_FLAGS, "-o", str(library), *map(str, sorted(NATIVE.glob("*.c")))]
 
 
 if __name__ == "__main__":

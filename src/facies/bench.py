@@ -36,7 +36,7 @@ from facies.version import __version__
 
 CORES: Final = count_cores()
 REPEATS: Final = 5
-_LIBRARIES: Final = ("openvino", "numpy", "pyvips", "pillow", "isal", "zlib-ng", "uvicorn")
+_LIBRARIES: Final = ("openvino", "numpy", "pyvips", "pillow", "isal", "uvicorn")
 _CPU_INFO: Final = Path("/proc/cpuinfo")
 
 

@@ -1,4 +1,4 @@
-"""What is done to every byte of a picture: `native/pixels.c`, compiled when Facies is installed.
+"""What is done to every byte of a picture: `native/*.c`, compiled when Facies is installed.
 
 NumPy needs ten passes for what is one here, and gives the interpreter to another thread after each; these calls run
 without it, on as many cores as have stripes to make. Shapes and layouts are checked here, for the library does not.
@@ -16,7 +16,12 @@ Bytes = npt.NDArray[np.uint8]
 CHANNELS: Final = 3
 VALUES: Final = 256
 
-_LIBRARY: Final = Path(__file__).with_name("pixels.so")
+# As `native/deflate.c` has it.
+_BYTES_PER_BYTE: Final = 2
+_BLOCK: Final = 1 << 14
+_BYTES_PER_BLOCK: Final = 1024
+
+_LIBRARY: Final = Path(__file__).with_name("compiled.so")
 
 
 def _load() -> ctypes.CDLL:
@@ -59,6 +64,8 @@ _library.facies_filter_rows.argtypes = [
     ctypes.c_size_t,
     _written(2),
 ]
+_library.facies_deflate.argtypes = [_read(np.uint8, 1), ctypes.c_size_t, _written(1)]
+_library.facies_deflate.restype = ctypes.c_size_t
 for _function in (_library.facies_mix, _library.facies_tint, _library.facies_filter_rows):
     _function.restype = None
 
@@ -101,6 +108,19 @@ def filter_rows(rows: Bytes, pixel_bytes: int, out: Bytes) -> None:
     count, row_bytes = rows.shape
     _check(count > 0 and 0 < pixel_bytes <= row_bytes and out.shape == (count, 1 + row_bytes))
     _library.facies_filter_rows(rows, count, row_bytes, pixel_bytes, out)
+
+
+def deflate(data: Bytes) -> bytes:
+    """Deflate what is noise with runs of one byte in it.
+
+    Args:
+        data: uint8 (N,).
+
+    Returns:
+        blocks of RFC 1951 that end on a whole byte; none is the last.
+    """
+    out = np.empty(_BYTES_PER_BYTE * len(data) + _BYTES_PER_BLOCK * (len(data) // _BLOCK + 1), dtype=np.uint8)
+    return out[: _library.facies_deflate(data, len(data), out)].tobytes()
 
 
 def _check(fits: bool) -> None:

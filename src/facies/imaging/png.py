@@ -2,8 +2,8 @@
 
 A stripe of rows is made, filtered and deflated on its own; its last block ends on a byte boundary (a full flush), so
 the outputs joined are one valid zlib stream. Photos are noise once they are filtered, in which looking for repetitions
-takes long and finds next to nothing: zlib-ng writes them with codes for single bytes, and for runs of one byte where
-these are worth their time. Grey pictures and those of indices repeat themselves; for them isal is the fastest.
+takes long and finds next to nothing; what is written is codes for bytes and for runs of one byte. Grey pictures and
+those of indices repeat themselves, and isal finds where.
 Source: PNG specification, third edition, sections 5 and 9; RFC 1950.
 """
 
@@ -17,9 +17,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
-from zlib_ng import zlib_ng
 
 from facies.cores import count_cores
+from facies.imaging import native
 from facies.imaging.png_filters import NONE, UP, filter_rows
 
 Pixels = npt.NDArray[np.uint8]
@@ -33,10 +33,6 @@ _STRIPE_BYTES = 3 << 20
 _PIECE_BYTES = 1 << 20
 _RAW_DEFLATE = -15
 _LEVEL = 1
-_MEMORY_LEVEL = 9
-_SAMPLED_ROWS = 4
-# A file that is larger by less than this share is the price of writing it in little more than half the time.
-_RUNS_ARE_WORTH = 1.05
 # Deflate, 32 KiB window, fastest: what the two bytes of a zlib header say.
 _ZLIB_HEADER = b"\x78\x01"
 _ADLER_MODULUS = 65521
@@ -141,21 +137,8 @@ def _filter_rgb(stripe: Pixels) -> Pixels:
 
 
 def _deflate_rgb(filtered: Pixels) -> _Deflated:
-    data = filtered.data.cast("B")
-    return _pack(_entropy_code(data, _strategy(filtered)), data)
-
-
-def _strategy(filtered: Pixels) -> int:
-    """Whether to look for runs, which takes as long again: told by some rows in the middle, written both ways."""
-    middle = max(0, (len(filtered) - _SAMPLED_ROWS) // 2)
-    sample = filtered[middle : middle + _SAMPLED_ROWS].data.cast("B")
-    with_runs, without = (len(_entropy_code(sample, way)) for way in (zlib_ng.Z_RLE, zlib_ng.Z_HUFFMAN_ONLY))
-    return zlib_ng.Z_RLE if without > with_runs * _RUNS_ARE_WORTH else zlib_ng.Z_HUFFMAN_ONLY
-
-
-def _entropy_code(data: memoryview, strategy: int) -> bytes:
-    deflate = zlib_ng.compressobj(_LEVEL, zlib_ng.DEFLATED, _RAW_DEFLATE, _MEMORY_LEVEL, strategy)
-    return deflate.compress(data) + deflate.flush(zlib_ng.Z_FULL_FLUSH)
+    flat = filtered.reshape(-1)
+    return _pack(native.deflate(flat), flat.data)
 
 
 def _filter(rows: Pixels, row_filter: int) -> Pixels:

@@ -1,7 +1,9 @@
 import ctypes
+import zlib
 
 import numpy as np
 import pytest
+from isal import isal_zlib
 
 from facies.imaging import native
 from facies.imaging.overlay import paint_tiles, tint
@@ -59,3 +61,40 @@ def test_a_photo_may_lie_in_memory_as_it_likes():
 def test_nothing_is_read_or_written_beside_the_arrays(call):
     with pytest.raises((ValueError, ctypes.ArgumentError)):
         call()
+
+
+def fibonacci(symbols):
+    """Counts that make Huffman's tree as deep as it has leaves."""
+    counts = [1, 1]
+    while len(counts) < symbols:
+        counts.append(counts[-1] + counts[-2])
+    return np.random.default_rng(3).permutation(np.repeat(np.arange(symbols, dtype=np.uint8), counts))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *[np.full(length, 7, dtype=np.uint8) for length in (0, 1, 2, 4, 5, 6, 258, 259, 263, 264, 100_000)],
+        *[noise(1, length)[0, :, 0] for length in (1, 2, 3, 300, 16_383, 16_384, 16_385, 70_000)],
+        *[np.repeat(noise(1, 400)[0, :, 0], times) for times in (2, 3, 4, 5, 9, 40)],
+        np.arange(256, dtype=np.uint8),
+        np.tile(np.array([0, 255], dtype=np.uint8), 20_000),
+        *[fibonacci(symbols) for symbols in (2, 8, 18, 21)],
+    ],
+    ids=len,
+)
+def test_what_was_deflated_is_inflated_again(data):
+    deflated = native.deflate(np.ascontiguousarray(data))
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    assert inflate.decompress(deflated) == data.tobytes()
+    assert not inflate.eof
+    assert not inflate.unused_data
+    assert len(deflated) <= len(data) * 1.01 + 200
+    assert isal_zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated) == data.tobytes()
+
+
+def test_runs_are_short_and_rare_bytes_long():
+    data = np.zeros(200_000, dtype=np.uint8)
+    assert len(native.deflate(data)) < 250
+    data[::4000] = np.arange(50)
+    assert len(native.deflate(data)) < 700
