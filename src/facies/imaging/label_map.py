@@ -46,7 +46,11 @@ class LabelMap:
         return np.bincount(self.labels.ravel(), weights, class_count).astype(np.int64)
 
     def _spread(self, found: npt.NDArray[np.uint8], top: int, bottom: int) -> npt.NDArray[np.uint8]:
-        return found[self._rows[top:bottom, None], self._columns[None, :]]
+        rows = self._rows[top:bottom]
+        # Each row is spread once, however often it shows.
+        wide: npt.NDArray[np.uint8] = found[rows[0] : rows[-1] + 1].take(self._columns, axis=1)
+        spread: npt.NDArray[np.uint8] = wide[rows - rows[0]]
+        return spread
 
     @cached_property
     def _rows(self) -> npt.NDArray[np.int64]:
