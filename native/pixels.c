@@ -74,3 +74,18 @@ void facies_filter_rows(const uint8_t *restrict rows, size_t count, size_t row_b
             filtered[i] = (uint8_t)(rows[i] - paeth(rows[i - pixel_bytes], above[i], above[i - pixel_bytes]));
     }
 }
+
+/* The mean of every two by two pixels, rounded to nearest; at an odd edge the last row or column counts twice. */
+void facies_halve(const uint8_t *restrict rows, size_t height, size_t width, size_t row_bytes,
+                  uint8_t *restrict halved, size_t halved_row_bytes)
+{
+    for (size_t y = 0; y < height; y += 2) {
+        const uint8_t *upper = rows + y * row_bytes, *lower = y + 1 < height ? upper + row_bytes : upper;
+        uint8_t *mean = halved + y / 2 * halved_row_bytes;
+        for (size_t x = 0; x < width; x += 2) {
+            size_t left = x * CHANNELS, right = x + 1 < width ? left + CHANNELS : left;
+            for (size_t channel = 0; channel < CHANNELS; channel++, left++, right++)
+                *mean++ = (uint8_t)((upper[left] + upper[right] + lower[left] + lower[right] + 2) >> 2);
+        }
+    }
+}

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from facies.imaging import png
+from facies.imaging.deep_zoom import stream_deep_zoom
 from facies.imaging.label_map import LabelMap
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import paint_tiles, tint
 from facies.imaging.photo import Photo, stripes_of_tiles
-from facies.imaging.pyramid import stream_deep_zoom, stream_tiled_tiff
 from facies.imaging.sizes import stripe_rows
+from facies.imaging.tiled_tiff import stream_tiled_tiff
 from facies.imaging.tiles import Grid
 from facies.models.decision import UNSURE, UNSURE_PIXEL, UNSURE_RGB, decide, label_colours, label_names, reported_probs
 from facies.models.package import Manifest

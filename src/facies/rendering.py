@@ -21,11 +21,11 @@ from PIL import Image
 from facies.errors import FaciesError
 from facies.imaging import png
 from facies.imaging.decode import open_image, read_labels
+from facies.imaging.deep_zoom import stream_deep_zoom
 from facies.imaging.header import read_header
 from facies.imaging.legend import LegendEntry, beside, draw_legend
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo, stripes_of_tiles
-from facies.imaging.pyramid import deep_zoom_of, stream_deep_zoom
 from facies.imaging.sizes import Sizes, stripe_rows
 from facies.imaging.tiles import Grid
 
@@ -93,7 +93,9 @@ def render(recipe: Recipe) -> Iterator[bytes]:
     if recipe.kind == "thumbnail":
         yield _thumbnail(Path(recipe.picture))
     elif recipe.kind == "deep_zoom":
-        yield from deep_zoom_of(open_image(Path(recipe.picture)), recipe.base)
+        picture = open_photo(Path(recipe.picture), _SIZES)
+        bands = picture.bands(stripe_rows(picture.image_hw[1]))
+        yield from stream_deep_zoom(picture.image_hw, (partial(np.asarray, band) for band in bands), recipe.base)
     elif recipe.kind == "overlay_deep_zoom":
         painted = _painted(recipe)
         yield from stream_deep_zoom(painted.photo.image_hw, painted.stripes(), recipe.base)

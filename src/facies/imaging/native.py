@@ -66,7 +66,15 @@ _library.facies_filter_rows.argtypes = [
 ]
 _library.facies_deflate.argtypes = [_read(np.uint8, 1), ctypes.c_size_t, _written(1)]
 _library.facies_deflate.restype = ctypes.c_size_t
-for _function in (_library.facies_mix, _library.facies_tint, _library.facies_filter_rows):
+_library.facies_halve.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_size_t,
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+]
+for _function in (_library.facies_mix, _library.facies_tint, _library.facies_filter_rows, _library.facies_halve):
     _function.restype = None
 
 
@@ -121,6 +129,19 @@ def deflate(data: Bytes) -> bytes:
     """
     out = np.empty(_BYTES_PER_BYTE * len(data) + _BYTES_PER_BLOCK * (len(data) // _BLOCK + 1), dtype=np.uint8)
     return out[: _library.facies_deflate(data, len(data), out)].tobytes()
+
+
+def halve(pixels: Bytes, out: Bytes) -> None:
+    """The mean of every two by two pixels, rounded to nearest; at an odd edge the last row or column counts twice.
+
+    Args:
+        pixels: uint8 (H, W, 3); rows may lie apart.
+        out: uint8 (⌈H / 2⌉, ⌈W / 2⌉, 3), is filled; its rows may lie apart.
+    """
+    height, width = pixels.shape[:2]
+    _check(out.shape == ((height + 1) // 2, (width + 1) // 2, CHANNELS) and out.flags.writeable)
+    _check(all(array.dtype == np.uint8 and array.strides[1:] == (CHANNELS, 1) for array in (pixels, out)))
+    _library.facies_halve(pixels.ctypes.data, height, width, pixels.strides[0], out.ctypes.data, out.strides[0])
 
 
 def _check(fits: bool) -> None:

@@ -4,6 +4,7 @@ A small photo is decoded once and kept. A large one is decoded anew for every pa
 memory is set by the band and not by the photo.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.imaging.tiles import Grid
 
 Span = tuple[int, int]
+_PIXEL_BYTES = 3
+# A file's own tiles are decoded a row of them at a time, so stripes come in bursts.
+_AHEAD_BYTES = 32 << 20
+
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -115,9 +120,14 @@ class Photo:
             return place
 
         try:
-            yield from _ahead(decode, spans)
+            yield from _ahead(decode, spans, self._most_ahead(spans))
         finally:
             reader.close()
+
+    def _most_ahead(self, spans: Sequence[Span]) -> int:
+        """How many of these spans may be decoded before they are asked for."""
+        rows = max((bottom - top for top, bottom in spans), default=1)
+        return max(1, _AHEAD_BYTES // (rows * self.image_hw[1] * _PIXEL_BYTES))
 
     def scaled(self, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """A resized copy, antialiased: uint8 (*size_hw, 3)."""
@@ -176,15 +186,15 @@ def stripes_of_tiles(photo: Photo, grid: Grid, rows: int) -> Iterator[tuple[npt.
         yield band, *grid.row_of_tiles(stripe.row_top), stripe.top - stripe.row_top
 
 
-def _ahead(work: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
-    """`map(work, given)`, with the next one in the making on a thread while the caller looks at the one before."""
+def _ahead(work: Callable[[_Given], _Made], given: Iterable[_Given], most: int) -> Iterator[_Made]:
+    """`map(work, given)`, with up to `most` made ahead on a thread while the caller looks at the one before."""
     thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
     try:
         remaining = iter(given)
-        coming = [thread.submit(work, first) for first in islice(remaining, 1)]
+        coming = deque(thread.submit(work, first) for first in islice(remaining, most))
         while coming:
-            made = coming.pop().result()
-            coming = [thread.submit(work, following) for following in islice(remaining, 1)]
+            made = coming.popleft().result()
+            coming.extend(thread.submit(work, following) for following in islice(remaining, 1))
             yield made
     finally:
         thread.shutdown(wait=False, cancel_futures=True)  # whoever leaves in the middle does not wait

@@ -46,6 +46,18 @@ def test_a_photo_may_lie_in_memory_as_it_likes():
     np.testing.assert_array_equal(filter_rows(rows, 1), filter_rows(rows.copy(), 1))
 
 
+@pytest.mark.parametrize("size_hw", [(1, 1), (1, 6), (7, 1), (8, 10), (9, 11)])
+def test_half_a_picture_is_the_mean_of_two_by_two(size_hw):
+    photo = noise(20, 30)[3 : 3 + size_hw[0], 5 : 5 + size_hw[1]]
+    height, width = ((side + 1) // 2 for side in size_hw)
+    around = np.full((height + 2, width + 2, 3), 77, np.uint8)
+    native.halve(photo, around[1:-1, 1:-1])
+    even = np.pad(photo.astype(int), [(0, size_hw[0] % 2), (0, size_hw[1] % 2), (0, 0)], "edge")
+    expected = np.full_like(around, 77)
+    expected[1:-1, 1:-1] = (even.reshape(height, 2, width, 2, 3).sum(axis=(1, 3)) + 2) // 4
+    np.testing.assert_array_equal(around, expected)
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -54,6 +66,10 @@ def test_a_photo_may_lie_in_memory_as_it_likes():
         lambda: native.tint(noise(2, 3), np.zeros((3, 2), np.uint8), np.empty((256, 3, 256), np.uint8), noise(2, 3)),
         lambda: native.tint(noise(2, 3), np.zeros((2, 3), np.uint8), np.empty((2, 3, 256), np.uint8), noise(2, 3)),
         lambda: native.filter_rows(np.zeros((2, 6), np.uint8), 3, np.empty((2, 6), np.uint8)),
+        lambda: native.halve(noise(3, 4), np.empty((1, 2, 3), np.uint8)),
+        lambda: native.halve(noise(3, 4)[:, ::2], np.empty((2, 1, 3), np.uint8)),
+        lambda: native.halve(noise(3, 4).astype(np.int8), np.empty((2, 2, 3), np.uint8)),
+        lambda: native.halve(noise(3, 4), np.broadcast_to(np.zeros(3, np.uint8), (2, 2, 3))),
         lambda: native.filter_rows(np.zeros((2, 6), np.uint8), 7, np.empty((2, 7), np.uint8)),
         lambda: native.filter_rows(np.zeros((0, 6), np.uint8), 3, np.empty((0, 7), np.uint8)),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facies.imaging.pyramid import stream_deep_zoom
+from facies.imaging.deep_zoom import stream_deep_zoom
 from tests.data.photos import patchwork
 from tests.served import CORAL_RESULTS, PHOTO, ROCK_RESULTS
 
