@@ -20,17 +20,18 @@ ZIG = "ziglang>=0.13"
 
 # Freestanding: no header or function of a C library is needed, only the compiler's own.
 _FLAGS = ("-O3", "-std=c11", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-shared", "-fPIC")
+# For any machine of its kind, as other compilers do; and without building a C library first.
+_ZIG_FLAGS = ("-mcpu=baseline", "-nostdlib")
 
 
 def build() -> None:
     """Compile the library, with a compiler of the machine's or else zig's.
 
     Raises:
-        subprocess.CalledProcessError: no compiler made it; their own words stand above.
+        subprocess.CalledProcessError: neither made it; zig's words stand above.
     """
     if not _compile(_own_compiler(), LIBRARY):
-        zig = [sys.executable, "-m", "ziglang", "cc", "-nostdlib"]  # else it would build its C library first
-        subprocess.run(_command(zig, LIBRARY), check=True)
+        subprocess.run(_command([sys.executable, "-m", "ziglang", "cc", *_ZIG_FLAGS], LIBRARY), check=True)
 
 
 def has_compiler() -> bool:
