@@ -13,6 +13,8 @@ from facies.imaging.tiles import Grid, cut
 _Pixels = npt.NDArray[np.uint8]
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _KERNELS = {"bilinear": "linear", "bicubic": "cubic"}
+# As many as a row of a photo of 12 MP has. A giant's row at once would keep whoever wants the job to stop waiting.
+_MOST_TOGETHER = 16
 
 
 def fit(tile: _Pixels, size_hw: tuple[int, int], resize: str = "bilinear") -> _Pixels:
@@ -37,7 +39,7 @@ def fit_row(
 ) -> Iterator[Callable[[], _Pixels]]:
     """Resize a row of tiles to the network's input.
 
-    Tiles that are to shrink are shrunk side by side in one go, which takes a third of the processor's time and the
+    Tiles that are to shrink are shrunk some side by side in one go, which takes a third of the processor's time and the
     interpreter's lock once instead of ten times a tile. The filter is that of `fit`: a sample differs by less than a
     level of 255 on average, and at a seam the filter reaches into the neighbour by less than a pixel.
 
@@ -51,11 +53,10 @@ def fit_row(
         what makes each tile, uint8 (*size_hw, 3), in order; those that are resized one by one are when it is called.
     """
     together = _count_whole(row) if _all_shrink(row, size_hw) else 0
-    if together:
-        height, width = size_hw
-        shrunk = _shrink(band[:, : together * int(row.sizes_hw[0, 1])], (height, together * width), _KERNELS[resize])
-        for left in range(0, together * width, width):
-            yield partial(_give, shrunk[:, left : left + width])
+    for first in range(0, together, _MOST_TOGETHER):
+        shrunk = _shrink_some(band, row, slice(first, min(first + _MOST_TOGETHER, together)), size_hw, _KERNELS[resize])
+        for left in range(0, shrunk.shape[1], size_hw[1]):
+            yield partial(_give, shrunk[:, left : left + size_hw[1]])
     for tile in list(cut(band, row))[together:]:
         yield partial(fit, tile, size_hw, resize)
 
@@ -70,12 +71,14 @@ def _all_shrink(row: Grid, size_hw: tuple[int, int]) -> bool:
     return (height, width) != size_hw and height >= size_hw[0] and width >= size_hw[1]
 
 
-def _shrink(pixels: _Pixels, size_hw: tuple[int, int], kernel: str) -> _Pixels:
-    """By libvips, on all cores: from uint8 (h, w, 3) to uint8 (*size_hw, 3), neither side larger than it was."""
-    height, width = pixels.shape[:2]
-    image = pyvips.Image.new_from_memory(np.ascontiguousarray(pixels).data, width, height, 3, "uchar")
-    shrunk = image.reducev(height / size_hw[0], kernel=kernel).reduceh(width / size_hw[1], kernel=kernel)
-    return np.frombuffer(shrunk.write_to_memory(), dtype=np.uint8).reshape(*size_hw, 3)
+def _shrink_some(band: _Pixels, row: Grid, which: slice, size_hw: tuple[int, int], kernel: str) -> _Pixels:
+    """By libvips, on all cores: these tiles of a row, whole ones side by side, as uint8 (h, tiles · w, 3)."""
+    height, width = size_hw[0], (which.stop - which.start) * size_hw[1]
+    tile_height, tile_width = (int(side) for side in row.sizes_hw[0])
+    whole = pyvips.Image.new_from_memory(np.ascontiguousarray(band).data, band.shape[1], tile_height, 3, "uchar")
+    image = whole.crop(which.start * tile_width, 0, (which.stop - which.start) * tile_width, tile_height)
+    shrunk = image.reducev(tile_height / size_hw[0], kernel=kernel).reduceh(tile_width / size_hw[1], kernel=kernel)
+    return np.frombuffer(shrunk.write_to_memory(), dtype=np.uint8).reshape(height, width, 3)
 
 
 def _give(tile: _Pixels) -> _Pixels:

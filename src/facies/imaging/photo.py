@@ -29,7 +29,7 @@ from facies.imaging.tiles import Grid
 Span = tuple[int, int]
 _PIXEL_BYTES = 3
 # A file's own tiles are decoded a row of them at a time, so stripes come in bursts.
-_AHEAD_BYTES = 32 << 20
+_AHEAD_BYTES = 64 << 20
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")

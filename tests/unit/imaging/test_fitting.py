@@ -43,8 +43,15 @@ def test_a_row_is_what_its_tiles_are_alone(resize, tile_hw, size_hw):
         assert difference[:, 2:-2].max() <= 6  # a seam reaches into the neighbour
 
 
+def test_a_long_row_is_made_some_tiles_at_a_time():
+    photo = strata(61 * 40, 61)
+    _, row = plan(photo.shape[:2], (61, 61)).row_of_tiles(0)
+    tiles = [make() for make in fit_row(photo, row, (56, 56))]
+    assert max(tile.base.nbytes for tile in tiles) < 20 * 56 * 56 * 3
+
+
 def test_no_tile_moves():
-    photo = np.zeros((61, 10 * 61, 3), np.uint8)
+    photo = np.zeros((61, 40 * 61, 3), np.uint8)
     photo[:, ::61] = 255  # the first column of every tile
     together, _ = _row_and_each(photo, (61, 61), (56, 56))
     for tile in together:
