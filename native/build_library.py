@@ -30,25 +30,29 @@ def build() -> None:
     Raises:
         subprocess.CalledProcessError: neither made it; zig's words stand above.
     """
-    if not _compile(_own_compiler(), LIBRARY):
-        subprocess.run(_command([sys.executable, "-m", "ziglang", "cc", *_ZIG_FLAGS], LIBRARY), check=True)
+    with TemporaryDirectory(dir=LIBRARY.parent) as folder:  # a process that uses the old one keeps it
+        library = Path(folder, LIBRARY.name)
+        if not _compiles(_own_compiler(), library):
+            subprocess.run(_command([sys.executable, "-m", "ziglang", "cc", *_ZIG_FLAGS], library), check=True)
+        library.replace(LIBRARY)
 
 
 def has_compiler() -> bool:
     """Whether this machine's own compiler makes the library."""
     with TemporaryDirectory() as folder:
-        return _compile(_own_compiler(), Path(folder, LIBRARY.name))
+        return _compiles(_own_compiler(), Path(folder, LIBRARY.name))
 
 
 def _own_compiler() -> list[str]:
     return shlex.split(os.environ.get("CC", "cc"))
 
 
-def _compile(compiler: list[str], library: Path) -> bool:
+def _compiles(compiler: list[str], library: Path) -> bool:
     try:
-        return subprocess.run(_command(compiler, library), check=False, capture_output=True).returncode == 0
+        done = subprocess.run(_command(compiler, library), check=False, capture_output=True)
     except OSError:  # there is no such program
         return False
+    return done.returncode == 0 and library.is_file()
 
 
 def _command(compiler: list[str], library: Path) -> list[str]:
