@@ -242,6 +242,35 @@ class StoreContract:
         assert sorted(numbers) == list(range(1, 11))
         assert store.queue_depth() == 10
 
+    def test_each_of_many_who_submit_at_once_has_an_outcome_of_their_own(self, reopen):
+        store = reopen(queue_limit=8)
+        store.submit_all([new_job()], Idempotency("monday", "a" * 64))
+        start = threading.Barrier(8)
+
+        def submit(arrival):
+            start.wait()
+            try:
+                return type(store.submit_all(*arrival))
+            except Exception as error:
+                return type(error)
+
+        too_large_for_a_database = new_job(photo_bytes=2**70)
+        arrivals = [
+            *([[new_job()]] for _ in range(4)),
+            [[new_job(batch=BATCH), new_job(batch=BATCH)], Idempotency("tuesday", "a" * 64)],
+            [[new_job()], Idempotency("monday", "b" * 64)],
+            [[too_large_for_a_database]],
+            [[new_job(batch=BATCH) for _ in range(9)]],
+        ]
+        with ThreadPoolExecutor(8) as threads:
+            outcomes = list(threads.map(submit, arrivals))
+        assert outcomes[:6] == [Submission] * 5 + [IdempotencyError]
+        assert outcomes[6] in (OverflowError, sa.exc.DataError)
+        assert outcomes[7] is QueueFullError
+        assert sorted(job.number for job in store.list_jobs(None)) == list(range(1, 8))
+        with pytest.raises(UnknownJobError):
+            store.get(too_large_for_a_database.id, None)
+
     @pytest.mark.parametrize(
         ("owner", "asks", "sees"),
         [

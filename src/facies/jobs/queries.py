@@ -29,16 +29,17 @@ def is_leased(job_id: str | Asked, token: str | Asked) -> Condition:
     return sa.and_(jobs.c.id == job_id, jobs.c.lease_token == token, jobs.c.status == Status.STARTED)
 
 
-NEXT_NUMBER: Final = (
-    sa.update(counters)
-    .where(counters.c.name == JOB_NUMBER)
-    .values(value=counters.c.value + 1)
-    .returning(counters.c.value)
-)
-"""Gives a job's number. It locks the counter until the transaction ends, so submitting is serial."""
+LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
+"""The number of the latest job. It locks the counter until the transaction ends, so submitting is serial.
 
-INSERT: Final = sa.insert(jobs).returning(jobs)
-"""Adds a job, and gives its row; made once, for making it takes longer than the database does."""
+SQLite leaves the locking out: whoever writes there is alone anyway.
+"""
+
+SET_NUMBER: Final = sa.update(counters).where(counters.c.name == JOB_NUMBER).values(value=sa.bindparam("reached"))
+"""Notes the number of the latest job (`reached`)."""
+
+INSERT: Final = sa.insert(jobs)
+"""Adds jobs; made once, for making it takes longer than the database does."""
 
 _IS_VISIBLE: Final = sa.and_(
     is_known(sa.bindparam("now")),
@@ -74,9 +75,6 @@ JOB_OF_TOKEN: Final = sa.select(jobs).where(
 
 DOES_ANY_WAIT: Final = sa.select(sa.exists().where(is_waiting(sa.bindparam("now"))))
 """Whether there is a job to claim (`now`). Workers ask many times a second, so made once."""
-
-LOCK_NUMBERS: Final = sa.select(counters.c.value).where(counters.c.name == JOB_NUMBER).with_for_update()
-"""Locks the counter without raising it. SQLite leaves the locking out: whoever writes there is alone anyway."""
 
 IS_SUSPECT: Final = jobs.c.attempts > 0
 """Of waiting jobs: a crash keeps its attempt, a hand-back returns it."""

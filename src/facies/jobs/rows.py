@@ -11,6 +11,8 @@ from facies.jobs.tables import jobs
 Values = Mapping[str, Any]
 """Column name to value or SQL expression."""
 
+_UNSET: Final[Values] = dict.fromkeys(jobs.c.keys())
+
 NO_LEASE: Final[Values] = {"lease_worker": None, "lease_token": None, "lease_until": None}
 
 
@@ -43,7 +45,7 @@ def row_of(new: NewJob, number: int, created_at: float, expires_at: float) -> Va
     }
 
 
-def job_of(row: sa.RowMapping) -> Job:
+def job_of(row: sa.RowMapping | Values) -> Job:
     """The job that a row of the jobs table holds."""
     return Job(
         id=row["id"],
@@ -73,7 +75,12 @@ def job_of(row: sa.RowMapping) -> Job:
     )
 
 
-def _lease_of(row: sa.RowMapping) -> Lease | None:
+def job_of_new(row: Values) -> Job:
+    """The same of a row of `row_of`, before the database has it."""
+    return job_of({**_UNSET, **row})
+
+
+def _lease_of(row: sa.RowMapping | Values) -> Lease | None:
     if row["lease_token"] is None:
         return None
     return Lease(row["lease_worker"], row["lease_token"], row["lease_until"])

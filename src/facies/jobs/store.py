@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from facies.errors import IllegalMoveError, LeaseLostError, QueueFullError, UnknownJobError
+from facies.errors import IllegalMoveError, LeaseLostError, UnknownJobError
 from facies.jobs import figures, idempotency, queries, rows
+from facies.jobs.arrivals import Arrival, Arrivals
 from facies.jobs.database import Database
 from facies.jobs.figures import Figures
 from facies.jobs.idempotency import Idempotency, Submission
@@ -25,7 +26,7 @@ from facies.jobs.queries import Condition
 from facies.jobs.sealing import Seal
 from facies.jobs.tables import data_folder, jobs, tombstones, workers
 from facies.jobs.upload_rows import UploadRows
-from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls, insert_calls
+from facies.jobs.webhook_rows import CallRows, Webhook, forget_calls
 
 __all__ = ["ANY_OWNER", "Idempotency", "JobFilter", "JobStore", "Key", "Owner", "Scope", "Submission", "Webhook"]
 
@@ -47,9 +48,9 @@ class JobStore:
     ) -> None:
         self._database = database
         self._seal = seal
-        self._queue_limit = queue_limit
         self._time_to_live_s = time_to_live_s
         self._clock = clock
+        self._arrivals = Arrivals(database, seal, queue_limit=queue_limit, time_to_live_s=time_to_live_s, clock=clock)
         self.uploads = UploadRows(database, clock)
         self.calls = CallRows(database, seal, clock)
         self.keys = KeyRows(database, clock)
@@ -92,8 +93,7 @@ class JobStore:
         Raises:
             QueueFullError: as many jobs wait as may.
         """
-        with self._database.write() as connection:
-            return self._insert(connection, [new])[0]
+        return self._arrivals.queue(Arrival([new])).jobs[0]
 
     def submit_all(
         self, new: Sequence[NewJob], request: Idempotency | None = None, webhook: Webhook | None = None
@@ -112,18 +112,7 @@ class JobStore:
             QueueFullError: more jobs would wait than may.
             IdempotencyError: the key of `request` was used for another one.
         """
-        owner, submission = new[0].owner, Submission(tuple(job.id for job in new), new[0].batch)
-        with self._database.write() as connection:
-            connection.execute(queries.LOCK_NUMBERS)
-            if request is not None:
-                earlier = idempotency.find_submission(connection, owner, request, self._clock())
-                if earlier is not None:
-                    return earlier
-                idempotency.note_submission(connection, owner, request, submission, self._clock())
-            self._insert(connection, new)
-            if webhook is not None:
-                insert_calls(connection, submission.job_ids, webhook, self._seal, self._clock())
-        return submission
+        return self._arrivals.queue(Arrival(new, request, webhook)).submission
 
     def get(self, job_id: str, owner: Owner) -> Job:
         """The job of that id.
@@ -502,18 +491,6 @@ class JobStore:
                 raise _lost()
             figures.count_ends(connection, [row])
         return row
-
-    def _insert(self, connection: sa.Connection, new: Sequence[NewJob]) -> list[Job]:
-        now = self._clock()
-        numbers = [connection.execute(queries.NEXT_NUMBER).scalar_one() for _ in new]  # from here on others wait
-        if queries.count_queued(connection) + len(new) > self._queue_limit:
-            retry_after_s = queries.retry_after_s(connection)
-            raise QueueFullError(f"The queue is full; try again in {retry_after_s} s.", retry_after_s)
-        values = [
-            rows.row_of(job, number, now, now + self._time_to_live_s) for job, number in zip(new, numbers, strict=True)
-        ]
-        inserted = [connection.execute(queries.INSERT, row).mappings().one() for row in values]
-        return [rows.job_of(row) for row in inserted]
 
     def _release(self, which: Condition) -> int:
         is_running = sa.and_(jobs.c.status == Status.STARTED, which)
