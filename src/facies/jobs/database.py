@@ -179,7 +179,9 @@ def _create_sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:":
         raise StoreError("The job store needs a file that several processes can open, not a database in memory.")
     _switch_to_wal(Path(url.database))
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=_CONNECTIONS)
+    # The connection that was given back last is taken first: it still holds the pages that others would have to read.
+    pool = {"pool_size": _CONNECTIONS, "pool_use_lifo": True}
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **pool)
     sa.event.listen(engine, "connect", _prepare_connection)
     sa.event.listen(engine, "begin", _begin)
     return engine

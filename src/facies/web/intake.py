@@ -64,9 +64,11 @@ class Intake:
     blobs: Blobs
     limits: Limits
 
-    def receive(self, request: Request, photo_field: str) -> AbstractAsyncContextManager[Form]:
+    def receive(
+        self, request: Request, photo_field: str, *, digested: bool = False
+    ) -> AbstractAsyncContextManager[Form]:
         """Read the form of `request`; see `facies.web.uploads.receive_form`."""
-        return receive_form(request, photo_field, self.blobs, self.limits)
+        return receive_form(request, photo_field, self.blobs, self.limits, digested=digested)
 
     async def submit(self, upload: Upload, order: Order) -> Job:
         """Queue one photo.

@@ -37,7 +37,7 @@ class Upload:
         job_id: of the job to be; the photo lies under it in the blobs.
         photo_name: name the client gave the file, without folders; never empty.
         photo_bytes: size of the photo.
-        digest: SHA-256 of the photo, once it is finished.
+        digest: SHA-256 of the photo, once it is finished; None where nobody asked for it.
         belongs_to_job: whether a job may know the photo by now, so that it is no longer the request's to remove.
         finish: has the photo in the blobs and on the disk. For the thread that makes a job of it, before it does, once
             or more often: another one would have to be woken first.
@@ -46,7 +46,7 @@ class Upload:
     job_id: str
     photo_name: str
     photo_bytes: int = 0
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256, repr=False)
+    digest: "hashlib._Hash | None" = field(default=None, repr=False)
     belongs_to_job: bool = False
     finish: Callable[[], None] = field(default=_there_already, repr=False)
 
@@ -74,7 +74,9 @@ class Form:
 
 
 @asynccontextmanager
-async def receive_form(request: Request, photo_field: str, blobs: Blobs, limits: Limits) -> AsyncIterator[Form]:
+async def receive_form(
+    request: Request, photo_field: str, blobs: Blobs, limits: Limits, *, digested: bool = False
+) -> AsyncIterator[Form]:
     """Read a multipart form, its photos straight to disk.
 
     The photos stay if the block ends well. After any error, in here or in the block, nothing of them is left, unless
@@ -85,6 +87,7 @@ async def receive_form(request: Request, photo_field: str, blobs: Blobs, limits:
         photo_field: name of the file field; only its first `limits.max_photos` files count.
         blobs: where the photos go.
         limits: of the request.
+        digested: whether the photos' digests are wanted.
 
     Raises:
         FormError: the body is no readable form.
@@ -92,7 +95,7 @@ async def receive_form(request: Request, photo_field: str, blobs: Blobs, limits:
         UploadStalledError: the client fell silent.
         ClientDisconnect: the client went away.
     """
-    parts = _Parts(Form(), photo_field, blobs, limits)
+    parts = _Parts(Form(), photo_field, blobs, limits, digested=digested)
     try:
         boundary = _boundary(request)
         if boundary is not None:
@@ -149,11 +152,12 @@ class _Part(Protocol):
 class _Parts:
     """Chooses what becomes of each part."""
 
-    def __init__(self, form: Form, photo_field: str, blobs: Blobs, limits: Limits) -> None:
+    def __init__(self, form: Form, photo_field: str, blobs: Blobs, limits: Limits, *, digested: bool) -> None:
         self.form = form
         self.limits = limits
         self._photo_field = photo_field
         self._blobs = blobs
+        self._digested = digested
         self._latest_photo: _PhotoPart | None = None
 
     async def begin(self, segment: MultipartSegment) -> _Part:
@@ -174,7 +178,7 @@ class _Parts:
     async def _begin_photo(self, photo_name: str) -> "_PhotoPart":
         if self.form.photos:
             await run_in_threadpool(self.form.photos[-1].finish)
-        upload = Upload(str(uuid4()), photo_name)
+        upload = Upload(str(uuid4()), photo_name, digest=hashlib.sha256() if self._digested else None)
         self.form.photos.append(upload)
         self._latest_photo = _PhotoPart(_Deposit(self._blobs, upload), upload, self.limits)
         return self._latest_photo
@@ -283,7 +287,8 @@ class _Deposit:
         if self._writer is None:
             self._writer = self._file.enter_context(self._blobs.create(self._upload.job_id, PHOTO))
         data = b"".join(pieces)
-        self._upload.digest.update(data)
+        if self._upload.digest is not None:
+            self._upload.digest.update(data)
         self._writer.write(data)
 
     def finish(self, pieces: list[bytes]) -> None:

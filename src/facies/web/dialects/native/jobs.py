@@ -18,7 +18,7 @@ from facies.jobs.store import Idempotency, Submission
 from facies.web.auth import KeyCheck
 from facies.web.dialects.native.documents import accepted, batch_url, job_document, job_url
 from facies.web.dialects.native.named_uploads import JSON_BODY, names_uploads, receive_named
-from facies.web.dialects.native.orders import read_idempotency, read_order
+from facies.web.dialects.native.orders import IDEMPOTENCY_HEADER, read_idempotency, read_order
 from facies.web.dialects.native.paging import cursor_of, number_of
 from facies.web.dialects.native.parameters import JobId
 from facies.web.dialects.native.problems import answers
@@ -109,7 +109,7 @@ class _Jobs:
     def _receive(self, request: Request) -> AbstractAsyncContextManager[Form]:
         if names_uploads(request):
             return receive_named(request, self._room)
-        return self._room.intake.receive(request, "image")
+        return self._room.intake.receive(request, "image", digested=IDEMPOTENCY_HEADER in request.headers)
 
     async def list(
         self,

@@ -17,7 +17,7 @@ from facies.web.webhooks import read_webhook
 
 MAX_METADATA_BYTES = 16_384
 
-_IDEMPOTENCY_HEADER = "idempotency-key"
+IDEMPOTENCY_HEADER = "idempotency-key"
 _MAX_IDEMPOTENCY_CHARS = 255
 _DEEPEST = 32
 
@@ -62,14 +62,14 @@ def read_idempotency(request: Request, form: Form) -> Idempotency | None:
     Raises:
         FormError: it is empty, too long or not printable ASCII.
     """
-    key = request.headers.get(_IDEMPOTENCY_HEADER)
+    key = request.headers.get(IDEMPOTENCY_HEADER)
     if key is None:
         return None
     if not 1 <= len(key) <= _MAX_IDEMPOTENCY_CHARS or not (key.isascii() and key.isprintable()):
         raise FormError(f"Idempotency-Key: it must have 1 to {_MAX_IDEMPOTENCY_CHARS} printable ASCII characters.")
     for upload in form.photos:
         upload.finish()
-    photos = [(upload.photo_name, upload.digest.hexdigest()) for upload in form.photos]
+    photos = [(upload.photo_name, upload.digest and upload.digest.hexdigest()) for upload in form.photos]
     content = json.dumps([sorted(form.fields.items()), photos])
     return Idempotency(key, hashlib.sha256(content.encode()).hexdigest())
 
