@@ -53,10 +53,8 @@ def fit_row(
         what makes each tile, uint8 (*size_hw, 3), in order; those that are resized one by one are when it is called.
     """
     together = _count_whole(row) if _all_shrink(row, size_hw) else 0
-    for first in range(0, together, _MOST_TOGETHER):
-        shrunk = _shrink_some(band, row, slice(first, min(first + _MOST_TOGETHER, together)), size_hw, _KERNELS[resize])
-        for left in range(0, shrunk.shape[1], size_hw[1]):
-            yield partial(_give, shrunk[:, left : left + size_hw[1]])
+    if together:
+        yield from _shrunk(band, row, together, size_hw, _KERNELS[resize])
     for tile in list(cut(band, row))[together:]:
         yield partial(fit, tile, size_hw, resize)
 
@@ -71,14 +69,20 @@ def _all_shrink(row: Grid, size_hw: tuple[int, int]) -> bool:
     return (height, width) != size_hw and height >= size_hw[0] and width >= size_hw[1]
 
 
-def _shrink_some(band: _Pixels, row: Grid, which: slice, size_hw: tuple[int, int], kernel: str) -> _Pixels:
-    """By libvips, on all cores: these tiles of a row, whole ones side by side, as uint8 (h, tiles · w, 3)."""
-    height, width = size_hw[0], (which.stop - which.start) * size_hw[1]
-    tile_height, tile_width = (int(side) for side in row.sizes_hw[0])
-    whole = pyvips.Image.new_from_memory(np.ascontiguousarray(band).data, band.shape[1], tile_height, 3, "uchar")
-    image = whole.crop(which.start * tile_width, 0, (which.stop - which.start) * tile_width, tile_height)
-    shrunk = image.reducev(tile_height / size_hw[0], kernel=kernel).reduceh(tile_width / size_hw[1], kernel=kernel)
-    return np.frombuffer(shrunk.write_to_memory(), dtype=np.uint8).reshape(height, width, 3)
+def _shrunk(
+    band: _Pixels, row: Grid, count: int, size_hw: tuple[int, int], kernel: str
+) -> Iterator[Callable[[], _Pixels]]:
+    """As `fit_row`, for the first tiles of a row, which are whole: by libvips, on all cores."""
+    (tile_height, tile_width), (height, width) = row.sizes_hw[0].tolist(), size_hw
+    pixels = np.ascontiguousarray(band)
+    image = pyvips.Image.new_from_memory(pixels.data, pixels.shape[1], tile_height, 3, "uchar")
+    for first in range(0, count, _MOST_TOGETHER):
+        tiles = min(_MOST_TOGETHER, count - first)
+        some = image.crop(first * tile_width, 0, tiles * tile_width, tile_height)
+        small = some.reduce(tile_width / width, tile_height / height, kernel=kernel)
+        shrunk = np.frombuffer(small.write_to_memory(), dtype=np.uint8).reshape(height, tiles * width, 3)
+        for left in range(0, tiles * width, width):
+            yield partial(_give, shrunk[:, left : left + width])
 
 
 def _give(tile: _Pixels) -> _Pixels:

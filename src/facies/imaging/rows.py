@@ -14,7 +14,7 @@ _PIECE_BYTES = 4 << 20
 
 
 class RowReader:
-    """Reads rows from the top down; a tiled TIFF in two columns side by side. For one thread at a time."""
+    """Reads rows from the top down; a tiled TIFF in two columns side by side. `read` is for one thread at a time."""
 
     def __init__(self, image: pyvips.Image) -> None:
         """Make it; nothing is read yet.
@@ -29,18 +29,21 @@ class RowReader:
         self._left = pyvips.Region.new(image)
         self._right = pyvips.Region.new(image)  # one a thread, for libvips keeps what it reads by thread
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="column")
+        self._is_closed = False
 
     def read(self, top: int, rows: _Pixels) -> None:
         """Read some.
 
         Args:
             top: the first one.
-            rows: uint8 (rows, W, 3), where they go.
+            rows: uint8 (rows, W, 3), where they go; not all of them, if it is closed meanwhile.
 
         Raises:
             pyvips.Error: the file is cut off or damaged.
         """
         for first in range(0, len(rows), self._most_rows):
+            if self._is_closed:
+                return
             piece = rows[first : first + self._most_rows]
             right = self._read_right(top + first, piece)
             _fetch(self._left, 0, top + first, piece[:, : self._middle])
@@ -53,7 +56,8 @@ class RowReader:
         return self._aside.submit(_fetch, self._right, self._middle, top, piece[:, self._middle :])
 
     def close(self) -> None:
-        """Read no more; waits for nothing."""
+        """Read no more; waits for nothing. May be called from any thread."""
+        self._is_closed = True
         self._aside.shutdown(wait=False)
 
 

@@ -35,6 +35,14 @@ def test_tiles_of_any_size_join_to_the_photo(tmp_path, side, heights):
     np.testing.assert_array_equal(read(tiled_tiff(tmp_path / "photo.tif", side), heights), PHOTO)
 
 
+def test_a_closed_reader_reads_no_more(tmp_path):
+    reader = RowReader(open_image(tiled_tiff(tmp_path / "photo.tif", 112)))
+    reader.close()
+    rows = np.full((333, 500, 3), 7, np.uint8)
+    reader.read(0, rows)
+    assert (rows == 7).all()
+
+
 @pytest.mark.parametrize("piece_bytes", [1, 5000, 10**9])
 def test_pieces_of_any_size_join_to_the_photo(tmp_path, monkeypatch, piece_bytes):
     monkeypatch.setattr(rows, "_PIECE_BYTES", piece_bytes)
