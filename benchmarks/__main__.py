@@ -27,7 +27,7 @@ from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import Package
 from facies.models.registry import SHIPPED, Registry
 
-CLIENTS, PHOTOS, ROUNDS, SLOW_ROUNDS = 8, 32, 7, 3
+CLIENTS, PHOTOS, ROUNDS, SLOW_ROUNDS, CANCELS = 8, 32, 7, 3, 15
 _GIB = 1 << 30
 
 
@@ -166,12 +166,11 @@ def _giant_rows(reef: Path, photos: Mapping[str, Path], package: Package) -> Ite
         giant = giants.do_photo(photos[name], package.reference, reef)
         yield Row(f"{name}: tiles a second / the 12-MP photo's", giant.tiles_a_second / small, target="≥ 0.9")
         yield Row(f"{name}: peak memory of the worker", giant.peak_bytes / _GIB, "GiB", "≤ 1")
-    cancel_s, pace = giants.cancel_s(photos[GIANT_TIFF], package.reference)
-    runtime = OpenVinoRuntime(package)
-    batch_s = CORES * runtime.batch_size / pace
-    runtime.close()
-    yield Row("cancel to idle in the largest photo", cancel_s * 1000, "ms")
-    yield Row("cancel to idle / one batch on every core", cancel_s / batch_s, target="≤ 1")
+    cancels_s = sorted(giants.cancels_s(photos[GIANT_TIFF], package.reference, reef, CANCELS))
+    batch_s = giants.batch_s(package)
+    yield Row(f"cancel to idle in the largest photo, median of {CANCELS}", median(cancels_s) * 1000, "ms")
+    yield Row("the slowest of them", cancels_s[-1] * 1000, "ms")
+    yield Row("cancel to idle / one batch", median(cancels_s) / batch_s, target="≤ 1")
 
 
 def _time(photo: Path, package: Package) -> Timing:

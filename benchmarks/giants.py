@@ -1,14 +1,22 @@
 """Photos larger than memory: what a worker needs for them, how fast it is, and how soon it lets go."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from benchmarks.servers import facies
 from facies.client import Client, RemoteJob
+from facies.models.openvino import OpenVinoRuntime
+from facies.models.package import Package
+from facies.models.runtime import Batch, Tiles
 
-_BEFORE_CANCEL_TILES = 100
+_BEFORE_CANCEL_TILES, _LATER_TILES = 100, 137
+_BATCHES = 400
 _FIRST_PHOTOS = 8
 _ASK_S = 0.002
 _KIB = 1024
@@ -30,31 +38,58 @@ class Giant:
 def do_photo(photo: Path, model: str, first: Path) -> Giant:
     """Send a photo to a server of its own that has done some first ones, so that every worker has its models."""
     with facies(model) as server, Client(server.url) as client:
-        for job in [client.submit(first, model) for _ in range(_FIRST_PHOTOS)]:
-            _finished(client, job)
+        _do_first(client, first, model)
         job = _finished(client, client.submit(photo, model))
         return Giant(
             job.total / (_at(job, "finished_at") - _at(job, "started_at")), max(map(_peak_bytes, server.worker_pids))
         )
 
 
-def cancel_s(photo: Path, model: str) -> tuple[float, float]:
-    """Cancel a job in the middle.
+def cancels_s(photo: Path, model: str, first: Path, times: int) -> Iterator[float]:
+    """Cancel a job in the middle, each time some tiles later; as `do_photo` otherwise.
 
-    Returns:
-        seconds until the worker has let go of it, and tiles a second before.
+    Yields:
+        seconds until the worker has let go of it.
     """
     with facies(model) as server, Client(server.url) as client:
-        job = client.submit(photo, model)
-        while job.done < _BEFORE_CANCEL_TILES:
-            time.sleep(_ASK_S)
-            job = client.job(job.id)
-        pace = job.done / (time.time() - _at(job, "started_at"))
-        started_at = time.perf_counter()
-        client.cancel(job)
-        while not client.job(job.id).is_over:
-            time.sleep(_ASK_S)
-        return time.perf_counter() - started_at, pace
+        _do_first(client, first, model)
+        for number in range(times):
+            job = client.submit(photo, model)
+            while job.done < _BEFORE_CANCEL_TILES + number * _LATER_TILES:
+                time.sleep(_ASK_S)
+                job = client.job(job.id)
+            started_at = time.perf_counter()
+            client.cancel(job)
+            while not client.job(job.id).is_over:
+                time.sleep(_ASK_S)
+            yield time.perf_counter() - started_at
+
+
+def batch_s(package: Package) -> float:
+    """How long a batch takes that has begun, while the runtime is kept full: median of the seconds to its answer."""
+    runtime = OpenVinoRuntime(package)
+    tile: Tiles = np.zeros((*package.manifest.input.size_hw, 3), dtype=np.uint8)
+    took: list[float] = []
+
+    def send() -> None:
+        began_at: list[float] = []
+
+        def make() -> Tiles:
+            began_at.append(time.perf_counter())
+            return tile
+
+        future = runtime.submit(Batch([make] * runtime.batch_size))
+        future.add_done_callback(lambda _: took.append(time.perf_counter() - began_at[0]))
+
+    for _ in range(_BATCHES):
+        send()
+    runtime.close()
+    return median(took)
+
+
+def _do_first(client: Client, first: Path, model: str) -> None:
+    for job in [client.submit(first, model) for _ in range(_FIRST_PHOTOS)]:
+        _finished(client, job)
 
 
 def _finished(client: Client, job: RemoteJob) -> RemoteJob:
