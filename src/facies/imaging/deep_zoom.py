@@ -2,8 +2,9 @@
 
     stripes ▸ made on some threads ▸ a row of tiles ▸ JPEG, and half the scale, on all cores ▸ a zip, piece by piece
 
-Every scale holds the row of tiles that is coming and the one that is being packed, so memory is set by the picture's
-width. Source: the Deep Zoom file format of Seadragon: a level for every power of two, tiles that overlap.
+Every scale holds a row of tiles, and the whole picture another one, which is packed while the next one comes: memory is
+set by the picture's width. Source: the Deep Zoom file format of Seadragon, a level for every power of two, tiles that
+overlap.
 """
 
 import zipfile
@@ -79,7 +80,7 @@ def _lay_out(image_hw: tuple[int, int], folder: str, threads: ThreadPoolExecutor
     level = _Level((1, 1), f"{folder}/0", None, threads)
     for number in range(1, highest + 1):
         height, width = (-(-side >> highest - number) for side in image_hw)
-        level = _Level((height, width), f"{folder}/{number}", level, threads)
+        level = _Level((height, width), f"{folder}/{number}", level, threads, is_whole=number == highest)
     return level
 
 
@@ -87,7 +88,13 @@ class _Level:
     """The picture at one scale: takes its rows from the top down, gives its tiles and those of every smaller scale."""
 
     def __init__(
-        self, size_hw: tuple[int, int], folder: str, smaller: "_Level | None", threads: ThreadPoolExecutor
+        self,
+        size_hw: tuple[int, int],
+        folder: str,
+        smaller: "_Level | None",
+        threads: ThreadPoolExecutor,
+        *,
+        is_whole: bool = False,
     ) -> None:
         height, width = size_hw
         self._height, self._width = size_hw
@@ -96,11 +103,12 @@ class _Level:
         self._threads = threads
         held = min(height, DEEP_ZOOM_TILE + 2 * DEEP_ZOOM_OVERLAP)
         self._coming = np.empty((held, width, 3), dtype=np.uint8)
-        self._in_hand = np.empty_like(self._coming)
+        self._spare = np.empty_like(self._coming) if is_whole else self._coming
         self._half = np.empty(((min(height, DEEP_ZOOM_TILE) + 1) // 2, (width + 1) // 2, 3), dtype=np.uint8)
         self._first = 0  # the row of the picture that `_coming` begins with
         self._taken = 0
         self._row = 0
+        self._half_rows = 0
         self._packing: list[Future[_File]] = []
 
     def take(self, rows: Pixels) -> Iterator[_File]:
@@ -134,9 +142,12 @@ class _Level:
             self._threads.submit(self._pack, f"{self._folder}/{column}_{self._row}.jpg", rows, inside, left)
             for column, left in enumerate(range(0, self._width, DEEP_ZOOM_TILE))
         ]
+        self._half_rows = (bottom - top + 1) // 2
+        if self._spare is self._coming:
+            yield from self._packed()
         again = rows[inside.stop - DEEP_ZOOM_OVERLAP :]
-        self._in_hand[: len(again)] = again
-        self._coming, self._in_hand = self._in_hand, self._coming
+        self._spare[: len(again)] = again
+        self._coming, self._spare = self._spare, self._coming
         self._first, self._row = bottom - DEEP_ZOOM_OVERLAP, self._row + 1
 
     def _pack(self, name: str, rows: Pixels, inside: slice, left: int) -> _File:
@@ -154,8 +165,7 @@ class _Level:
         for tile in packing:
             yield tile.result()
         if packing and self._smaller is not None:
-            rows = self._first + DEEP_ZOOM_OVERLAP - (self._row - 1) * DEEP_ZOOM_TILE
-            yield from self._smaller.take(self._half[: (rows + 1) // 2])
+            yield from self._smaller.take(self._half[: self._half_rows])
 
 
 class _Pieces:
