@@ -4,6 +4,8 @@ Core boxes are filled up with such things, and the labelled photos show each kin
 has seen white foam in one box alone takes that of the next one for limestone.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,10 +16,11 @@ from facies.training.drawing.paint import shade
 Pixels = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 
-_HEIGHTS = (0.12, 1.4)  # of the window; more than one fills it up
+_HEIGHTS = (0.12, 2.0)  # of the window; more than one fills it up
 _SIDE_MARGIN = 0.12
 _PLUG_SHARE = 0.4
-_FOAM_SHARE = 0.7  # of what is no plug
+_POLYSTYRENE_SHARE = 0.6  # of what is no plug
+_FOAM_SHARE = 0.4  # of what is neither
 
 
 def lay_filler(window: Pixels, labels: Pixels, rng: Rng) -> tuple[Pixels, Pixels]:
@@ -55,8 +58,7 @@ def _lay_block(rng: Rng, canvas: things.Canvas, rows: tuple[int, int], columns: 
     spare = int(canvas.hw[1] * uniform(rng, 0, _SIDE_MARGIN))
     left, right = columns[0] - spare, columns[1] + spare
     hw = (max(8, rows[1] - rows[0]), max(8, right - left))
-    material = boxes.foam if chance(rng, _FOAM_SHARE) else boxes.cardboard if chance(rng, 0.5) else boxes.wood
-    thing = material(rng, hw)
+    thing = _material(rng)(rng, hw)
     y, x = rows_columns(hw)
     shade(thing, uniform(rng, 0.7, 1.0) * (1 + uniform(rng, -0.12, 0.12) * (x / hw[1] - 0.5)))
     if chance(rng, 0.3):  # a cylinder rather than a slab
@@ -64,3 +66,11 @@ def _lay_block(rng: Rng, canvas: things.Canvas, rows: tuple[int, int], columns: 
         shade(thing, 0.6 + 0.4 * np.sqrt(np.clip(1 - 0.95 * u * u, 0, 1)))
     edge: F32 = np.minimum(y, hw[0] - y) + smooth(rng, hw, (2, 40)) * 3
     canvas.put(thing, blur(ramp(edge, 0, 2), 1), rows[0], left)
+
+
+def _material(rng: Rng) -> Callable[[Rng, tuple[int, int]], F32]:
+    if chance(rng, _POLYSTYRENE_SHARE):
+        return boxes.polystyrene
+    if chance(rng, _FOAM_SHARE):
+        return boxes.foam
+    return boxes.cardboard if chance(rng, 0.5) else boxes.wood

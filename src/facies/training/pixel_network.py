@@ -71,7 +71,7 @@ class PixelClassifier(nn.Module):
         self.head = nn.Conv2d(widths[0], classes, 1)
         self.texture_probe = nn.Linear(TEXTURE_CHANNELS, len(self.probed))
         self.tone_probe = nn.Linear(TONES, len(self.probed))
-        self.gate = nn.Linear(PYRAMID_CHANNELS[-1], 1)
+        self.gate = nn.Linear(PYRAMID_CHANNELS[-1] + TEXTURE_CHANNELS, 1)
         for probe in (self.texture_probe, self.tone_probe, self.gate):
             nn.init.zeros_(probe.weight)
             nn.init.zeros_(probe.bias)
@@ -107,9 +107,10 @@ class PixelClassifier(nn.Module):
         """
         probs = decoded.softmax(1)
         core = 1 - probs[:, :1]
-        said = self.texture_probe(mean_over(texture, core)) + self.tone_probe(tone_features(tone, core))
+        grain = mean_over(texture, core)
+        said = self.texture_probe(grain) + self.tone_probe(tone_features(tone, core))
         probed = said.softmax(1)[:, :, None, None]
-        asked = self.gate(mean_over(top, core)).sigmoid()[:, :, None, None]
+        asked = self.gate(torch.cat([mean_over(top, core), grain], 1)).sigmoid()[:, :, None, None]
         parts = [probs[:, :1], *((1 - asked) * probs[:, 1:]).split(1, 1)]
         for place, index in enumerate(self.probed):
             parts[index] = parts[index] + asked * core * probed[:, place : place + 1]

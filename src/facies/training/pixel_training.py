@@ -21,18 +21,18 @@ from facies.imaging.tiles import cut
 from facies.imaging.upright import lay_back, make_upright
 from facies.training.backbone import Layer
 from facies.training.calibration import softmax
-from facies.training.datasets import IGNORE, UNKNOWN, DrawnRecord, PhotoRecord
+from facies.training.datasets import UNKNOWN, DrawnRecord, PhotoRecord
 from facies.training.encoders import PYRAMID_CHANNELS, Encoder, MobileNetV1, MobileNetV2, load_start
 from facies.training.export import Pictures, export
 from facies.training.feature_bank import Bank, build_banks, save_arrays
 from facies.training.fit import Task, fit, seed_of
 from facies.training.gate import fit_gate
-from facies.training.pixel_network import PixelClassifier, Pyramid, mean_over, shortened
+from facies.training.pixel_network import PixelClassifier, Pyramid, shortened
 from facies.training.plan import Plan
 from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
-from facies.training.probe_windows import ProbeWindows, look_at_windows
 from facies.training.probes import balance, fit_shares, set_linear, standardise
 from facies.training.progress import Report
+from facies.training.served_windows import ServedWindows, look_at_windows
 from facies.training.splits import FoldOf, grouped_folds, random_folds
 from facies.training.views import draw_window
 
@@ -55,7 +55,6 @@ class Start:
 
 _STRIDE = 4
 _WINDOWS_AT_ONCE = 8
-_LEAST_CORE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,14 @@ class WindowData:
         record_of: int64 (D,): a draw is some windows of one photo; a photo may have several.
         banks: float16 (D, windows, channels, h, w), one a level of the pyramid.
         labels: uint8 (D, windows, h, w) at stride 4: class index, `UNKNOWN` or `IGNORE`.
-        served: what the probes are fitted on.
+        served: what the probes and the gate are fitted on.
     """
 
     records: tuple[PhotoRecord, ...]
     record_of: npt.NDArray[np.int64]
     banks: tuple[Bank, ...]
     labels: npt.NDArray[np.uint8]
-    served: ProbeWindows
+    served: ServedWindows
 
 
 @dataclass(frozen=True)
@@ -217,7 +216,7 @@ def _prepare(plan: Plan, records: Sequence[PhotoRecord], start: Start, work_dir:
 
     paths = [work_dir / f"level-{level}.npy" for level in range(len(PYRAMID_CHANNELS))]
     banks = build_banks(Pyramid(encoder), windows_of, len(record_of), paths, report, "looking at photos")
-    served = look_at_windows(shortened(texture_encoder), plan, records)
+    served = look_at_windows(encoder, shortened(texture_encoder), plan, records, work_dir / "served.npz", report)
     return WindowData(tuple(records), record_of, tuple(banks), np.array(labels), served)
 
 
@@ -312,7 +311,7 @@ def _train(
     task = Task(name, [(decoder, schedule.head_rate)], batches, loss, schedule.steps)
     network = fit(network, task, schedule, plan.seed, work_dir, report)
     _fit_probes(network, plan, data, records)
-    _fit_gate(network, plan, data, draws)
+    _fit_gate(network, plan, data, records)
     return network
 
 
@@ -320,7 +319,8 @@ def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, records:
     """Fit the probes to tell the types of the labelled photos apart."""
     served, schedule = data.served, plan.schedule
     shares = served.shares[:, list(network.probed)]
-    chosen = np.flatnonzero(np.isin(served.record_of, records) & (shares.sum(1) > 0).numpy())
+    scored = np.array([record.scored for record in data.records])[served.record_of]
+    chosen = np.flatnonzero(np.isin(served.record_of, records) & scored & served.typed & (shares.sum(1) > 0).numpy())
     shares = shares[chosen]
     groups = np.array([data.records[number].group for number in served.record_of[chosen].tolist()])
     weights = balance(shares.argmax(1).numpy(), groups)
@@ -332,18 +332,14 @@ def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, records:
         set_linear(probe, fit_shares(x, shares / shares.sum(1, keepdim=True), weights, penalty), mean, deviation)
 
 
-def _fit_gate(network: PixelClassifier, plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> None:
+def _fit_gate(network: PixelClassifier, plan: Plan, data: WindowData, records: npt.NDArray[np.int64]) -> None:
     """Fit the gate to tell the labelled photos that count from all others."""
-    tops, numbers = [], []
-    for draw in draws.tolist():
-        labels = torch.from_numpy(data.labels[draw])
-        core = ((labels > 0) & (labels != IGNORE))[:, None].float()
-        enough = core.mean((1, 2, 3)) > _LEAST_CORE_SHARE
-        tops.append(mean_over(torch.from_numpy(np.array(data.banks[-1][draw], np.float32)), core)[enough])
-        numbers += [data.record_of[draw]] * int(enough.sum())
-    records = [data.records[number] for number in numbers]
-    counts = np.array([record.scored for record in records])
-    fit_gate(network.gate, torch.cat(tops), counts, [record.group for record in records], plan.seed)
+    served = data.served
+    chosen = np.isin(served.record_of, records)
+    features = torch.cat([served.tops, served.textures], 1)[torch.from_numpy(chosen)]
+    looked_at = [data.records[number] for number in served.record_of[chosen].tolist()]
+    counts = np.array([record.scored for record in looked_at])
+    fit_gate(network.gate, features, counts, [record.group for record in looked_at], plan.seed)
 
 
 def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from facies.training.drawing.noise import (
     Rng,
     along,
     blur,
+    cells,
     chance,
     fractal,
     layers,
@@ -20,7 +21,7 @@ from facies.training.drawing.noise import (
     uniform,
     white,
 )
-from facies.training.drawing.paint import flat, mottled, palette, pick, shade, tint
+from facies.training.drawing.paint import flat, mottled, palette, pick, shade, sunlit, tint
 
 FOAMS = palette("e8e4da dcd6c8 f0eee8 d0c8b8 e4e6e8")
 CARDBOARDS = palette("a8763e 946430 b4844c 86603a 7a5028")
@@ -48,6 +49,24 @@ def foam(rng: Rng, hw: tuple[int, int]) -> F32:
     shade(planes, 1 + dents * uniform(rng, 0.01, 0.035) + white(rng, hw) * 0.01)
     dirt = ramp(fractal(rng, hw, (50, 40), 4, 0.6), 1.3, 2.6)
     tint(planes, (0.35, 0.28, 0.2), dirt * uniform(rng, 0, 0.4))
+    return planes
+
+
+def polystyrene(rng: Rng, hw: tuple[int, int]) -> F32:
+    """White foam in raking light: one colour, dents, the grain of its beads; pits and stains here and there."""
+    planes = mottled(rng, hw, pick(rng, FOAMS), 0.008, 120)
+    bead = uniform(rng, 4, 11)
+    dents = fractal(rng, hw, (uniform(rng, 25, 70),) * 2, 2) * uniform(rng, 0.5, 2.5)
+    across = uniform(rng, -1, 1)
+    light_yx = (uniform(rng, 0.4, 1) * (1 if chance(rng, 0.5) else -1), across)
+    shade(planes, sunlit(dents + smooth(rng, hw, (bead, bead)) * uniform(rng, 0.1, 0.7), light_yx, 0.12))
+    shade(planes, 1 + white(rng, hw) * uniform(rng, 0.002, 0.015))
+    if chance(rng, 0.4):
+        beads = cells(rng, *rows_columns(hw), (bead, bead))
+        shade(planes, 1 - ramp(beads.border, 1.5, 0) * uniform(rng, 0.01, 0.06))
+    near = ramp(smooth(rng, hw, (90, 50)), 0.2, 1.4)
+    tint(planes, (0.3, 0.24, 0.17), ramp(smooth(rng, hw, (2.5, 2.5)), 1.6, 2.4) * near * uniform(rng, 0, 0.8))
+    tint(planes, (0.55, 0.4, 0.24), ramp(fractal(rng, hw, (60, 18), 4, 0.7), 1.2, 3) * uniform(rng, 0, 0.5))
     return planes
 
 
