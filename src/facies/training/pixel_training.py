@@ -30,7 +30,7 @@ from facies.training.gate import fit_gate
 from facies.training.pixel_network import PixelClassifier, Pyramid, shortened
 from facies.training.plan import Plan
 from facies.training.precision import BACK_ENDS, EXAMPLES, Look, open_back_end
-from facies.training.probes import balance, fit_shares, set_linear, standardise
+from facies.training.probes import fit_across, set_linear, standardise
 from facies.training.progress import Report
 from facies.training.served_windows import ServedWindows, look_at_windows
 from facies.training.splits import FoldOf, grouped_folds, random_folds
@@ -292,6 +292,7 @@ def _train(
     decoder = [parameter for parameter in network.parameters() if parameter.requires_grad]
     draws = np.flatnonzero(np.isin(data.record_of, records))
     shares = _draw_shares(plan, data, draws)
+    counts = np.array([record.scored for record in data.records])
 
     def batches(rng: np.random.Generator) -> Iterator[tuple[list[Tensor], Tensor]]:
         for _ in range(schedule.steps):
@@ -302,7 +303,8 @@ def _train(
                 for bank in data.banks
             ]
             levels = [level.contiguous(memory_format=torch.channels_last) for level in levels]
-            yield levels, torch.from_numpy(data.labels[chosen, windows].astype(np.int64))
+            labels = without_types(data.labels[chosen, windows], counts[data.record_of[chosen]])
+            yield levels, torch.from_numpy(labels.astype(np.int64))
 
     def loss(batch: tuple[list[Tensor], Tensor]) -> Tensor:
         levels, labels = batch
@@ -323,13 +325,13 @@ def _fit_probes(network: PixelClassifier, plan: Plan, data: WindowData, records:
     chosen = np.flatnonzero(np.isin(served.record_of, records) & scored & served.typed & (shares.sum(1) > 0).numpy())
     shares = shares[chosen]
     groups = np.array([data.records[number].group for number in served.record_of[chosen].tolist()])
-    weights = balance(shares.argmax(1).numpy(), groups)
+    shares = shares / shares.sum(1, keepdim=True)
     for probe, features, penalty in (
         (network.texture_probe, served.textures, schedule.texture_penalty),
         (network.tone_probe, served.tones, schedule.tone_penalty),
     ):
         x, mean, deviation = standardise(features[chosen])
-        set_linear(probe, fit_shares(x, shares / shares.sum(1, keepdim=True), weights, penalty), mean, deviation)
+        set_linear(probe, fit_across(x, shares, groups, penalty), mean, deviation)
 
 
 def _fit_gate(network: PixelClassifier, plan: Plan, data: WindowData, records: npt.NDArray[np.int64]) -> None:
@@ -355,6 +357,20 @@ def pixel_loss(logits: Tensor, labels: Tensor) -> Tensor:
     not_background = torch.log1p(-log_probs[:, 0].exp().clamp(max=1 - 1e-5))
     counted = (known | unknown).sum().clamp(min=1)
     return -((right * known).sum() + (not_background * unknown).sum()) / counted
+
+
+def without_types(labels: npt.NDArray[np.uint8], counts: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Labels as the decoder learns them: of photos that count, no more than where the core is.
+
+    Their types are for the probes to tell. The decoder learns them by heart, which is of no use on other photos, and
+    pulls what it has learned from drawn ones after them.
+
+    Args:
+        labels: uint8 (N, h, w): class index, `UNKNOWN` or `IGNORE`.
+        counts: bool (N,), whether each is of a labelled photo that counts.
+    """
+    is_type = (labels > 0) & (labels < UNKNOWN) & counts[:, None, None]
+    return np.where(is_type, np.uint8(UNKNOWN), labels)
 
 
 def _draw_shares(plan: Plan, data: WindowData, draws: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
-from facies.training.probes import balance, fit_binary, fit_shares, set_linear, standardise  # noqa: E402
+from facies.training.probes import balance, fit_across, fit_binary, fit_shares, set_linear, standardise  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -57,3 +57,35 @@ def test_every_type_counts_alike_and_within_it_every_group():
     weights = balance(types, groups)
     assert weights[types == 0].sum() == pytest.approx(weights[types == 1].sum())
     assert weights[:3].sum() == pytest.approx(weights[3])
+
+
+def boxes(numbers, seed=0):
+    """Windows of boxes of two types in turn: one feature tells the type, another, much stronger, the box."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(numbers, 40)
+    labels = groups % 2
+    x = rng.normal(size=(len(groups), 3))
+    x[:, 0] += 3 * labels
+    x[:, 1] += np.array([4, 5, -6, 3, -2, 7, -8, -9])[groups]
+    return torch.from_numpy(x).float(), labels, np.array([f"box{number}" for number in groups])
+
+
+def test_what_differs_between_boxes_of_one_type_decides_nothing_on_the_next_box():
+    x, labels, groups = boxes([0, 1, 2, 3, 4, 5])
+    others, other_labels, _ = boxes([6, 7])
+    scaled, mean, deviation = standardise(x)
+    shares = torch.nn.functional.one_hot(torch.from_numpy(labels), 2).float()
+
+    def right(fitted):
+        layer = torch.nn.Linear(3, 2)
+        set_linear(layer, fitted, mean, deviation)
+        return (layer(others).argmax(1).numpy() == other_labels).mean()
+
+    across, plain = fit_across(scaled, shares, groups, 0.03), fit_shares(scaled, shares, balance(labels, groups), 0.03)
+    assert right(across) > 0.85 > 0.7 > right(plain)
+
+
+def test_one_box_of_a_type_is_no_trouble():
+    x, labels, groups = boxes([0, 1])
+    shares = torch.nn.functional.one_hot(torch.from_numpy(labels), 2).float()
+    assert torch.isfinite(fit_across(standardise(x)[0], shares, groups, 1e-3)).all()
