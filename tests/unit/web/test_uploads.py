@@ -241,3 +241,17 @@ def test_a_full_queue_keeps_no_photo(serve: Callable[..., Served]) -> None:
     assert answer.status == 429
     assert int(answer.answer_headers["retry-after"]) >= 1
     assert len(served.files()) == 1
+
+
+def test_of_many_at_once_those_that_are_refused_leave_no_photo(serve: Callable[..., Served]) -> None:
+    served = serve(queue_limit=3)
+
+    async def crowd() -> list[Connection]:
+        connections = [Connection(served.app, CLASSIFY, [form(PHOTO_PART)]) for _ in range(8)]
+        await asyncio.gather(*(connection.send_request() for connection in connections))
+        return connections
+
+    assert sorted(connection.status for connection in asyncio.run(crowd())) == [200] * 3 + [429] * 5
+    kept = {path.parent.name for path in served.files()}
+    assert kept == {job.id for job in served.store.list_jobs(None)}
+    assert len(kept) == 3
