@@ -121,9 +121,9 @@ def _in_order(stripes: Iterable[Stripe], filter_stripe: _Filter, deflate: _Defla
 
 
 def _make(stripe: Stripe, filter_stripe: _Filter, deflate: _Deflate) -> list[Future[_Deflated]]:
-    """Make a stripe and filter it whole, for NumPy gives the interpreter to another thread at every step.
+    """Make a stripe, filter it, and have its pieces deflated side by side: the last stripe too keeps every core busy.
 
-    Its pieces are deflated side by side. Waits for none of them, or all threads might wait.
+    Waits for none of them, or all threads might wait.
     """
     return [_threads.submit(deflate, piece) for piece in _cut(filter_stripe(stripe()), _PIECE_BYTES)]
 
