@@ -167,7 +167,7 @@ def _giant_rows(reef: Path, photos: Mapping[str, Path], package: Package) -> Ite
         yield Row(f"{name}: tiles a second / the 12-MP photo's", giant.tiles_a_second / small, target="≥ 0.9")
         yield Row(f"{name}: peak memory of the worker", giant.peak_bytes / _GIB, "GiB", "≤ 1")
     cancels_s = sorted(giants.cancels_s(photos[GIANT_TIFF], package.reference, reef, CANCELS))
-    batch_s = giants.batch_s(package)
+    batch_s = giants.batch_s(photos[GIANT_TIFF], package)
     yield Row(f"cancel to idle in the largest photo, median of {CANCELS}", median(cancels_s) * 1000, "ms")
     yield Row("the slowest of them", cancels_s[-1] * 1000, "ms")
     yield Row("cancel to idle / one batch", median(cancels_s) / batch_s, target="≤ 1")

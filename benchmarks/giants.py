@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-
 from benchmarks.servers import facies
+from facies.analysis import analyse
 from facies.client import Client, RemoteJob
+from facies.errors import AnalysisCancelledError
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import Package
-from facies.models.runtime import Batch, Tiles
+from facies.models.runtime import Answers, Batch, Runtime, Tiles
 
 _BEFORE_CANCEL_TILES, _LATER_TILES = 100, 137
 _BATCHES = 400
@@ -65,26 +67,41 @@ def cancels_s(photo: Path, model: str, first: Path, times: int) -> Iterator[floa
             yield time.perf_counter() - started_at
 
 
-def batch_s(package: Package) -> float:
-    """How long a batch takes that has begun, while the runtime is kept full: median of the seconds to its answer."""
-    runtime = OpenVinoRuntime(package)
-    tile: Tiles = np.zeros((*package.manifest.input.size_hw, 3), dtype=np.uint8)
-    took: list[float] = []
+def batch_s(photo: Path, package: Package) -> float:
+    """How long a batch takes while a photo is looked at, from its first tile to its answer: median, seconds."""
+    runtime = _Timing(OpenVinoRuntime(package))
+    with suppress(AnalysisCancelledError):
+        analyse(photo, runtime, is_cancelled=lambda: len(runtime.took_s) >= _BATCHES)
+    runtime.close()
+    return median(runtime.took_s)
 
-    def send() -> None:
+
+class _Timing:
+    """A runtime that times its batches."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.package = runtime.package
+        self.batch_size = runtime.batch_size
+        self.took_s: list[float] = []
+        self._runtime = runtime
+
+    def submit(self, tiles: Tiles | Batch) -> "Future[Answers]":
+        """See `Runtime`; a tile is made when the batch's turn has come."""
+        if not isinstance(tiles, Batch):
+            raise TypeError("Only tiles that are made in their turn tell when it came.")
         began_at: list[float] = []
 
-        def make() -> Tiles:
+        def make_first() -> Tiles:
             began_at.append(time.perf_counter())
-            return tile
+            return tiles.tiles[0]()
 
-        future = runtime.submit(Batch([make] * runtime.batch_size))
-        future.add_done_callback(lambda _: took.append(time.perf_counter() - began_at[0]))
+        future = self._runtime.submit(Batch([make_first, *tiles.tiles[1:]]))
+        future.add_done_callback(lambda _: self.took_s.extend(time.perf_counter() - moment for moment in began_at))
+        return future
 
-    for _ in range(_BATCHES):
-        send()
-    runtime.close()
-    return median(took)
+    def close(self) -> None:
+        """See `Runtime`."""
+        self._runtime.close()
 
 
 def _do_first(client: Client, first: Path, model: str) -> None:
