@@ -16,9 +16,9 @@ import numpy as np
 from simplejpeg import encode_jpeg
 
 from facies.cores import count_cores
+from facies.imaging.ahead import made_ahead
 from facies.imaging.native import halve
 from facies.imaging.png import Pixels, Stripe
-from facies.imaging.stripes import made_ahead
 
 # Every tile costs some of the interpreter's time beside its pixels, and who looks fetches what lies in sight.
 DEEP_ZOOM_TILE = 510

@@ -4,21 +4,18 @@ A small photo is decoded once and kept. A large one is decoded anew for every pa
 memory is set by the band and not by the photo.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyvips
 
 from facies.errors import DamagedPhotoError
+from facies.imaging.ahead import ahead
 from facies.imaging.decode import open_image
 from facies.imaging.fitting import fit
 from facies.imaging.header import check_pixels, read_header
@@ -30,9 +27,6 @@ Span = tuple[int, int]
 _PIXEL_BYTES = 3
 # A file's own tiles are decoded a row of them at a time, so stripes come in bursts.
 _AHEAD_BYTES = 64 << 20
-
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,7 @@ class Photo:
             return place
 
         try:
-            yield from _ahead(decode, spans, self._most_ahead(spans))
+            yield from ahead(decode, spans, self._most_ahead(spans))
         finally:
             reader.close()
 
@@ -184,20 +178,6 @@ def stripes_of_tiles(photo: Photo, grid: Grid, rows: int) -> Iterator[tuple[npt.
     spans = [(stripe.top, stripe.bottom) for stripe in stripes]
     for stripe, band in zip(stripes, photo.spans(spans), strict=True):
         yield band, *grid.row_of_tiles(stripe.row_top), stripe.top - stripe.row_top
-
-
-def _ahead(work: Callable[[_Given], _Made], given: Iterable[_Given], most: int) -> Iterator[_Made]:
-    """`map(work, given)`, with up to `most` made ahead on a thread while the caller looks at the one before."""
-    thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-    try:
-        remaining = iter(given)
-        coming = deque(thread.submit(work, first) for first in islice(remaining, most))
-        while coming:
-            made = coming.popleft().result()
-            coming.extend(thread.submit(work, following) for following in islice(remaining, 1))
-            yield made
-    finally:
-        thread.shutdown(wait=False, cancel_futures=True)  # whoever leaves in the middle does not wait
 
 
 @contextmanager

@@ -26,7 +26,7 @@ Pixels = npt.NDArray[np.uint8]
 Stripe = Callable[[], Pixels]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _RGB, _PALETTE = 0, 2, 3
+GREY, _RGB, _PALETTE = 0, 2, 3
 _RGB_BYTES = 3
 _STRIPE_BYTES = 3 << 20
 # Large enough to deflate well, small enough to keep every core busy.
@@ -52,12 +52,12 @@ def stream_rgb(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator
     Yields:
         the parts of a PNG file.
     """
-    return _stream(_header(image_hw, _RGB), stripes, _filter_rgb, _deflate_rgb)
+    return _stream(header(image_hw, _RGB), stripes, _filter_rgb, _deflate_rgb)
 
 
 def stream_grey(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
     """Encode a grey picture piece by piece; as `stream_rgb`, with stripes of uint8 (rows, W)."""
-    return _stream(_header(image_hw, _GREY), stripes, partial(_filter, row_filter=UP), _deflate)
+    return _stream(header(image_hw, GREY), stripes, partial(_filter, row_filter=UP), _deflate)
 
 
 def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours: Pixels) -> Iterator[bytes]:
@@ -71,7 +71,7 @@ def stream_palette(image_hw: tuple[int, int], stripes: Iterable[Stripe], colours
     Yields:
         the parts of a PNG file.
     """
-    head = _header(image_hw, _PALETTE) + _chunk(b"PLTE", colours.tobytes())
+    head = header(image_hw, _PALETTE) + chunk(b"PLTE", colours.tobytes())
     return _stream(head, stripes, partial(_filter, row_filter=NONE), _deflate)
 
 
@@ -101,13 +101,13 @@ _Deflate = Callable[[Pixels], _Deflated]
 
 
 def _stream(head: bytes, stripes: Iterable[Stripe], filter_stripe: _Filter, deflate: _Deflate) -> Iterator[bytes]:
-    yield head + _chunk(b"IDAT", _ZLIB_HEADER)
+    yield head + chunk(b"IDAT", _ZLIB_HEADER)
     checksum = 1
     for deflated in _in_order(stripes, filter_stripe, deflate):
         checksum = _join_checksums(checksum, deflated.checksum, deflated.length)
         yield deflated.chunk
     end = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE).flush(isal_zlib.Z_FINISH)
-    yield _chunk(b"IDAT", end + struct.pack(">I", checksum)) + _chunk(b"IEND", b"")
+    yield chunk(b"IDAT", end + struct.pack(">I", checksum)) + chunk(b"IEND", b"")
 
 
 def _in_order(stripes: Iterable[Stripe], filter_stripe: _Filter, deflate: _Deflate) -> Iterator[_Deflated]:
@@ -160,7 +160,7 @@ def _deflate(filtered: Pixels) -> _Deflated:
 
 
 def _pack(body: bytes, data: memoryview) -> _Deflated:
-    return _Deflated(_chunk(b"IDAT", body), isal_zlib.adler32(data), len(data))
+    return _Deflated(chunk(b"IDAT", body), isal_zlib.adler32(data), len(data))
 
 
 def _join_checksums(first: int, second: int, second_length: int) -> int:
@@ -173,11 +173,13 @@ def _join_checksums(first: int, second: int, second_length: int) -> int:
     return (high % _ADLER_MODULUS) << 16 | low % _ADLER_MODULUS
 
 
-def _header(image_hw: tuple[int, int], colour_type: int) -> bytes:
+def header(image_hw: tuple[int, int], colour_type: int) -> bytes:
+    """How a PNG of 8 bits a sample begins, such as one of `GREY`."""
     height, width = image_hw
-    return _SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
+    return _SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
     checksum = isal_zlib.crc32(body, isal_zlib.crc32(kind))
     return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)))

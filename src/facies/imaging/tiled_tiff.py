@@ -7,7 +7,6 @@ more than the copying. Memory is set by a stripe and by libvips' band of rows, w
 """
 
 import socket
-import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -18,18 +17,15 @@ from typing import Self
 
 import numpy as np
 import pyvips
-from isal import isal_zlib
 
-from facies.imaging.png import Stripe
-from facies.imaging.stripes import made_ahead
+from facies.imaging.ahead import made_ahead
+from facies.imaging.png import GREY, Stripe, chunk, header
 
 _TILE = 512
 _CHUNK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 18
 _LOOK_AGAIN_S = 0.02
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY = 0
 _FILTER_NONE = 0
 
 
@@ -120,10 +116,9 @@ class _Line:
 
 
 def _unpacked_png(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Iterator[bytes]:
-    """Source: PNG specification, third edition, sections 5, 9 and 11; RFC 1950."""
-    height, width = image_hw
-    yield _SIGNATURE
-    yield from _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _GREY, 0, 0, 0))
+    """Source: PNG specification, third edition, section 9; RFC 1950."""
+    width = image_hw[1]
+    yield header(image_hw, GREY)
     packing, step = zlib.compressobj(0), max(1, _CHUNK_BYTES // width)
     for made in made_ahead(stripes):
         for top in range(0, len(made), step):
@@ -131,12 +126,6 @@ def _unpacked_png(image_hw: tuple[int, int], stripes: Iterable[Stripe]) -> Itera
             unfiltered = np.empty((len(rows), width + 1), dtype=np.uint8)
             unfiltered[:, 0] = _FILTER_NONE
             unfiltered[:, 1:] = rows
-            yield from _chunk(b"IDAT", packing.compress(unfiltered.data))
-    yield from _chunk(b"IDAT", packing.flush())
-    yield from _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, body: bytes) -> Iterator[bytes]:
-    yield struct.pack(">I", len(body)) + kind
-    yield body
-    yield struct.pack(">I", isal_zlib.crc32(body, isal_zlib.crc32(kind)))
+            yield chunk(b"IDAT", packing.compress(unfiltered.data))
+    yield chunk(b"IDAT", packing.flush())
+    yield chunk(b"IEND", b"")
