@@ -1,6 +1,7 @@
 """Makes a package out of anybody's weights: what can be read from the network is read, the rest has to be said."""
 
 import colorsys
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,8 +125,8 @@ def read_class_names(text: str) -> list[str]:
 
     A name that occurs again gets a number, as ImageNet's two cranes need it.
     """
-    file = Path(text)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else text.split(",")
+    is_file = os.path.isfile(text)  # noqa: PTH113 - pathlib raises where a list is too long for a path
+    lines = Path(text).read_text(encoding="utf-8").splitlines() if is_file else text.split(",")
     names: list[str] = []
     for line in filter(str.strip, lines):
         number, _, rest = line.strip().partition(" ")

@@ -158,6 +158,11 @@ def test_class_names_from_a_line_or_a_file(tmp_path):
     assert read_class_names(str(tmp_path / "names.txt")) == ["background", "tench, Tinca tinca", "crane", "crane (2)"]
 
 
+def test_more_class_names_than_a_path_may_have_letters():
+    names = [f"class {number}" for number in range(1001)]
+    assert read_class_names(",".join(names)) == names
+
+
 def test_numbers_from_a_line():
     assert read_numbers("1,2.5") == [1.0, 2.5]
     assert read_numbers("") == []
