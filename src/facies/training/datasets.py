@@ -4,7 +4,6 @@ A reader returns records; a record knows its picture's file, its label and its g
 the line where there is one.
 """
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +12,14 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from facies.errors import TrainingError
 from facies.training import synth_cores
+from facies.training.corrections import Correction, correct, read_corrections
 from facies.training.mask_values import read_values
+from facies.training.pictures import find_pictures, group_of, picture_at, read_picture, read_size
 from facies.training.plan import CoralNetPoints, ImageFolders, Masks, NoaaPatches, Rule, SyntheticCores, TileTable
+from facies.training.tables import Row, column_of, read_rows
 
 NEITHER = -1
 """Label of a picture that shows none of the classes."""
@@ -32,12 +33,11 @@ IGNORE = 255
 UNKNOWN = 254
 """In a label map: some class, not the background."""
 
-_CORRECTION_NUMBERS = ("top", "left", "bottom", "right", "value", "everywhere")
-
 _NOAA_NAME = re.compile(r"(?P<site>[^_]+)_(?P<year>\d{4})_(?P<photo>[^_]+)_(?P<patch>[^_]+)")
-_CORALNET_COLUMNS = ("Name", "Row", "Column", "Label")
-
-PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+_CORALNET_PLACE = ("Name", "Row", "Column")
+_CORALNET_LABELS = ("Label code", "Label")
+_FLAGS = ("0", "1")
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class MaskRecord:
     Attributes:
         path: the picture.
         mask: its mask, PNG of the same size.
-        values: what each mask value means: 256 class indices, `IGNORE` or `UNKNOWN`.
+        values: what each mask value means: 256 class indices, `IGNORE` or `UNKNOWN`; None where it means nothing.
         colours: from "#rrggbb" to the mask's value, for a mask that is painted.
         corrections: where the mask is known to be wrong.
         scored: whether the folds score it.
@@ -92,8 +92,8 @@ class MaskRecord:
     mask: Path
     group: str
     domain: str
-    values: tuple[int, ...]
-    corrections: tuple["Correction", ...] = ()
+    values: tuple[int | None, ...]
+    corrections: tuple[Correction, ...] = ()
     scored: bool = True
     draws: int = 1
     colours: Mapping[str, int] = field(default_factory=dict, hash=False)
@@ -105,7 +105,12 @@ class MaskRecord:
 
     def read(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Decode photo and label map: uint8 (H, W, 3) and (H, W)."""
-        return read_picture(self.path), read_label_map(self)
+        photo, label_map = read_picture(self.path), read_label_map(self)
+        if label_map.shape != photo.shape[:2]:
+            raise TrainingError(
+                f"The mask {self.mask} is {label_map.shape} where the photo is {photo.shape[:2]}, rows first."
+            )
+        return photo, label_map
 
 
 @dataclass(frozen=True)
@@ -172,57 +177,33 @@ class PhotoRecord(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Correction:
-    """A rectangle of a mask is to be set to a value where it is background, or everywhere.
-
-    Attributes:
-        top, left, bottom, right: the rectangle, pixels; bottom and right are outside.
-        value: a mask value.
-        everywhere: also over what the mask has there.
-    """
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-    value: int
-    everywhere: bool
-
-
-def read_picture(path: Path) -> npt.NDArray[np.uint8]:
-    """Decode a picture.
-
-    Returns:
-        uint8 (H, W, 3), RGB.
-
-    Raises:
-        TrainingError: it is missing or cannot be decoded.
-    """
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except OSError as error:
-        raise TrainingError(f"The picture {path} cannot be read: {error}.") from error
-
-
 def read_tile_table(data: TileTable, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
     """Read a table with a row a picture. Rows for which no rule holds are left out.
 
     Raises:
-        TrainingError: the table or a picture is missing, or a column is.
+        TrainingError: the table, a column or a picture is missing; a picture is there twice or of no group; a label is
+            no class, or a column of 0 and 1 has something else; no rule holds for any row.
     """
     table = data_dir / data.path
+    labels = {rule.label: _index_or_neither(rule.label, class_names, f"A rule for {table}") for rule in data.rules}
+    flags = _flag_columns(data.rules)
+    lines: dict[Path, int] = {}
     records = []
-    for line, row in _rows(table, (data.picture_column, data.group_column, *_columns(data.rules))):
+    for line, row in read_rows(table, (data.picture_column, data.group_column, *_columns(data.rules))):
+        where = f"{table}, line {line}"
+        _check_flags(row, flags, where)
+        picture = picture_at(data_dir / data.pictures, row[data.picture_column], where)
+        if picture in lines:
+            raise TrainingError(f"{where}: the picture {picture.name} has a row already, line {lines[picture]}.")
+        lines[picture] = line
+        if not row[data.group_column]:
+            raise TrainingError(f"{where}: {data.group_column!r} is empty, so the picture's group is not known.")
         label = _label_by_rules(row, data.rules)
-        if label is None:
-            continue
-        picture = data_dir / data.pictures / row[data.picture_column]
-        if not picture.is_file():
-            raise TrainingError(f"{table}, line {line}: the picture {picture} does not exist.")
-        index = class_names.index(label) if label in class_names else NEITHER
-        records.append(TileRecord(picture, index, row[data.group_column], data.domain, data.upright))
+        if label is not None:
+            group = row[data.group_column]
+            records.append(TileRecord(picture, labels[label], group, data.domain, data.upright))
+    if not records:
+        raise TrainingError(f"{table}: none of the rules holds for any of its {len(lines)} rows.")
     return records
 
 
@@ -230,7 +211,22 @@ def _columns(rules: Sequence[Rule]) -> Iterator[str]:
     return (column for rule in rules for column in rule.where)
 
 
-def _label_by_rules(row: Mapping[str, str], rules: Sequence[Rule]) -> str | None:
+def _flag_columns(rules: Sequence[Rule]) -> list[str]:
+    """Columns of which the rules ask for 0 or 1 only."""
+    asked: dict[str, set[str]] = {}
+    for rule in rules:
+        for column, value in rule.where.items():
+            asked.setdefault(column, set()).add(value)
+    return [column for column, values in asked.items() if values <= set(_FLAGS)]
+
+
+def _check_flags(row: Row, flags: Sequence[str], where: str) -> None:
+    for column in flags:
+        if row[column] not in _FLAGS:
+            raise TrainingError(f"{where}: {column!r} must be 0 or 1, not {row[column]!r}.")
+
+
+def _label_by_rules(row: Row, rules: Sequence[Rule]) -> str | None:
     for rule in rules:
         if all(row[column] == value for column, value in rule.where.items()):
             return rule.label
@@ -247,8 +243,8 @@ def read_image_folders(data: ImageFolders, data_dir: Path, class_names: Sequence
     for folder_name, label in data.labels.items():
         folder = data_dir / data.path / folder_name
         index = _class_index(label, class_names, f"The folder {folder}")
-        for picture in _pictures(folder):
-            group = _group(picture, data.group_pattern)
+        for picture in find_pictures(folder):
+            group = group_of(picture, data.group_pattern)
             records.append(TileRecord(picture, index, f"{data.domain}/{group}", data.domain, data.upright))
     return records
 
@@ -264,7 +260,7 @@ def read_noaa_patches(data: NoaaPatches, data_dir: Path, class_names: Sequence[s
         for folder_name, label in data.labels.items():
             folder = data_dir / data.path / part / folder_name
             index = _class_index(label, class_names, f"The folder {folder}")
-            for picture in _pictures(folder):
+            for picture in find_pictures(folder):
                 group = _noaa_group(picture, data.group_by)
                 records.append(TileRecord(picture, index, group, data.domain, data.upright))
     return records
@@ -280,47 +276,67 @@ def _noaa_group(picture: Path, group_by: str) -> str:
 def read_coralnet_points(data: CoralNetPoints, data_dir: Path, class_names: Sequence[str]) -> list[TileRecord]:
     """Read points on photos; each becomes the square round it, moved into the photo where it would stick out.
 
+    CoralNet draws points at random, so one may be there twice; it counts once.
+
     Raises:
-        TrainingError: the table, a column or a photo is missing, or a point is no place on its photo.
+        TrainingError: the table, a column or a photo is missing; a point is no place on its photo, or has two labels;
+            no point has any of the labels.
     """
     table = data_dir / data.path
+    label_column = column_of(table, _CORALNET_LABELS)
     sizes: dict[Path, tuple[int, int]] = {}
+    labels: dict[tuple[str, tuple[int, int]], tuple[str, int]] = {}
     records = []
-    for line, row in _rows(table, _CORALNET_COLUMNS):
-        label = data.labels.get(row["Label"].strip(), data.others)
-        if label is None:
+    for line, row in read_rows(table, (*_CORALNET_PLACE, label_column)):
+        where, found = f"{table}, line {line}", row[label_column]
+        point = _point(row, where)
+        before, first = labels.setdefault((row["Name"], point), (found, line))
+        if before != found:
+            raise TrainingError(f"{where}: the point is {found!r}, and in line {first} {before!r}.")
+        label = data.labels.get(found, data.others)
+        if label is None or first != line:
             continue
-        where = f"{table}, line {line}"
-        photo = data_dir / data.pictures / row["Name"]
+        index = _index_or_neither(label, class_names, f"{where}: {found!r}")
+        photo = picture_at(data_dir / data.pictures, row["Name"], where)
         if photo not in sizes:
-            sizes[photo] = _photo_hw(photo, where)
-        box = _box_round(row, sizes[photo], data.crop, where)
-        index = NEITHER if label == NEITHER_NAME else _class_index(label, class_names, f"{where}: {row['Label']!r}")
-        group = _group(photo, data.group_pattern)
+            sizes[photo] = read_size(photo, where)
+        box = _box_round(point, sizes[photo], data.crop, where)
+        group = group_of(photo, data.group_pattern)
         records.append(TileRecord(photo, index, group, data.domain, data.upright, box))
+    if not records:
+        names = sorted({name for name, _ in labels.values()})
+        raise TrainingError(f"{table}: no point has one of the plan's labels. It has: {_listed(names)}.")
     return records
 
 
-def _photo_hw(photo: Path, where: str) -> tuple[int, int]:
-    try:
-        with Image.open(photo) as picture:
-            return picture.height, picture.width
-    except OSError as error:
-        raise TrainingError(f"{where}: the photo {photo} cannot be read: {error}.") from error
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return (", ".join(names[:_MOST_NAMES]) or "none") + more
 
 
-def _box_round(row: Mapping[str, str], photo_hw: tuple[int, int], side: int, where: str) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right of the square round a point."""
+def _point(row: Row, where: str) -> tuple[int, int]:
+    """Row and column; spreadsheets and scripts write whole numbers as 10.0 too."""
     try:
-        point = int(row["Row"]), int(row["Column"])
+        row_number, column_number = float(row["Row"]), float(row["Column"])
+        if row_number.is_integer() and column_number.is_integer():
+            return int(row_number), int(column_number)
     except ValueError:
-        raise TrainingError(f"{where}: Row and Column must be whole numbers.") from None
+        pass
+    raise TrainingError(f"{where}: Row and Column must be whole numbers.")
+
+
+def _box_round(point: tuple[int, int], photo_hw: tuple[int, int], side: int, where: str) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of the square round a point."""
     if not all(0 <= place < length for place, length in zip(point, photo_hw, strict=True)):
         raise TrainingError(f"{where}: the point {point} is not on the photo of {photo_hw}, rows first.")
     if min(photo_hw) < side:
         raise TrainingError(f"{where}: the photo of {photo_hw} is smaller than the crop of {side}.")
     top, left = (min(max(0, place - side // 2), length - side) for place, length in zip(point, photo_hw, strict=True))
     return top, left, top + side, left + side
+
+
+def _index_or_neither(label: str, class_names: Sequence[str], what: str) -> int:
+    return NEITHER if label == NEITHER_NAME else _class_index(label, class_names, what)
 
 
 def _class_index(label: str, class_names: Sequence[str], what: str) -> int:
@@ -344,11 +360,11 @@ def read_masks(data: Masks, data_dir: Path, classes: int, plan_dir: Path) -> lis
     corrections = read_corrections(plan_dir / data.corrections) if data.corrections else {}
     values = tuple(_meaning(value, data, classes) for value in range(256))
     records = []
-    for picture in _pictures(data_dir / data.path, data.pictures_ending):
+    for picture in find_pictures(data_dir / data.path, data.pictures_ending):
         mask = data_dir / data.masks / f"{picture.stem}{data.mask_suffix}.png"
         if not mask.is_file():
             raise TrainingError(f"The picture {picture} has no mask {mask}.")
-        group = _group(picture, data.group_pattern)
+        group = group_of(picture, data.group_pattern)
         fixes = tuple(corrections.pop(picture.name, ()))
         records.append(
             MaskRecord(picture, mask, group, data.domain, values, fixes, data.scored, data.draws, data.colours)
@@ -370,32 +386,12 @@ def drawn_test_records(data: SyntheticCores) -> list[DrawnRecord]:
     return [DrawnRecord(seed, data.height, data.domain) for seed in seeds]
 
 
-def _meaning(value: int, data: Masks, classes: int) -> int:
+def _meaning(value: int, data: Masks, classes: int) -> int | None:
     if value in data.unknown:
         return UNKNOWN
-    return IGNORE if value in data.ignore or value >= classes else value
-
-
-def read_corrections(path: Path) -> dict[str, list[Correction]]:
-    """Read a CSV file of corrections to masks: `picture, top, left, bottom, right, value, everywhere, why`.
-
-    Returns:
-        From the picture's file name to its corrections, to be made in this order.
-
-    Raises:
-        TrainingError: the file or a column is missing, or a number is none.
-    """
-    corrections: dict[str, list[Correction]] = {}
-    for line, row in _rows(path, ("picture", *_CORRECTION_NUMBERS, "why")):
-        try:
-            top, left, bottom, right, value, everywhere = (int(row[column]) for column in _CORRECTION_NUMBERS)
-        except ValueError:
-            raise TrainingError(
-                f"{path}, line {line}: {', '.join(_CORRECTION_NUMBERS)} must be whole numbers."
-            ) from None
-        correction = Correction(top, left, bottom, right, value, bool(everywhere))
-        corrections.setdefault(row["picture"], []).append(correction)
-    return corrections
+    if value in data.ignore:
+        return IGNORE
+    return value if value < classes else None
 
 
 def read_label_map(record: MaskRecord) -> npt.NDArray[np.uint8]:
@@ -405,45 +401,17 @@ def read_label_map(record: MaskRecord) -> npt.NDArray[np.uint8]:
         uint8 (H, W): class index, `UNKNOWN` or `IGNORE`.
 
     Raises:
-        TrainingError: the mask cannot be decoded.
+        TrainingError: the mask cannot be decoded, or has a value that means nothing.
     """
     mask = read_values(record.mask, record.colours)
-    for fix in record.corrections:
-        part = mask[fix.top : fix.bottom, fix.left : fix.right]
-        part[(part == 0) | fix.everywhere] = fix.value
-    translated: npt.NDArray[np.uint8] = np.array(record.values, np.uint8)[mask]
+    correct(mask, record.corrections)
+    for value in np.flatnonzero(np.bincount(mask.ravel(), minlength=len(record.values))).tolist():
+        if record.values[value] is None:
+            row, column = np.argwhere(mask == value)[0].tolist()
+            raise TrainingError(
+                f"The mask {record.mask} has the value {value} at row {row}, column {column}: it is no class; say in "
+                "`ignore` or `unknown` what it means."
+            )
+    meanings = np.array([IGNORE if meaning is None else meaning for meaning in record.values], np.uint8)
+    translated: npt.NDArray[np.uint8] = meanings[mask]
     return translated
-
-
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file, each with its line number."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
-            if missing:
-                raise TrainingError(f"{path}, line 1: the column {missing[0]!r} is missing.")
-            for row in reader:
-                if any(row[column] is None for column in columns):
-                    raise TrainingError(f"{path}, line {reader.line_num}: the row is too short.")
-                yield reader.line_num, row
-    except FileNotFoundError:
-        raise TrainingError(f"The table {path} does not exist.") from None
-
-
-def _pictures(folder: Path, ending: str = "") -> list[Path]:
-    if not folder.is_dir():
-        raise TrainingError(f"The folder {folder} does not exist.")
-    pictures = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS and path.name.endswith(ending)
-    )
-    if not pictures:
-        raise TrainingError(f"The folder {folder} holds no pictures.")
-    return pictures
-
-
-def _group(picture: Path, pattern: str) -> str:
-    found = re.match(pattern, picture.stem)
-    if found is None:
-        raise TrainingError(f"The name of {picture} does not match the group pattern {pattern!r}.")
-    return found.group(1)

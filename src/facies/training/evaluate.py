@@ -81,7 +81,7 @@ def evaluate(
         The page.
 
     Raises:
-        TrainingError: the pictures cannot be read, are not labelled for the package's task, or would not be served.
+        TrainingError: the pictures cannot be read, or are not labelled for the package's task.
     """
     layout, records = tested.read(runtime)
     if not records:

@@ -12,10 +12,11 @@
 What is measured (scores, calibration, checksum) is not in the plan; training writes it into the package.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from facies.errors import TrainingError
 from facies.models.package import ClassEntry, FileName, Input, Name, Source, Task, Tiling, Version
@@ -25,6 +26,21 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+MaskValue = Annotated[int, Field(ge=0, le=255)]
+
+
+def _has_a_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    if not groups:
+        raise ValueError(f"{pattern!r} has no group in parentheses, which would be the picture's")
+    return pattern
+
+
+Labels = Annotated[dict[str, str], Field(min_length=1)]
+GroupPattern = Annotated[str, AfterValidator(_has_a_group)]
 
 
 class _Frozen(BaseModel):
@@ -89,15 +105,14 @@ class TileTable(_Data):
     Attributes:
         pictures: the folder of the pictures.
         picture_column, group_column: the columns with the picture's file name and with its group.
-        rules: from columns to classes. A label that is no class of the package ("neither") marks pictures that show
-            none of them.
+        rules: from columns to classes; "neither" marks pictures that show none of them.
     """
 
     kind: Literal["tile-table"]
     pictures: str
     picture_column: str = "tile"
     group_column: str = "photo"
-    rules: tuple[Rule, ...]
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 
 class ImageFolders(_Data):
@@ -109,8 +124,8 @@ class ImageFolders(_Data):
     """
 
     kind: Literal["image-folders"]
-    labels: dict[str, str]
-    group_pattern: str = "(.*)"
+    labels: Labels
+    group_pattern: GroupPattern = "(.*)"
 
 
 class NoaaPatches(_Data):
@@ -128,12 +143,12 @@ class NoaaPatches(_Data):
     kind: Literal["noaa"]
     path: str = "."
     parts: Annotated[tuple[str, ...], Field(min_length=1)] = ("train", "validation", "test")
-    labels: dict[str, str] = {"CORAL": "healthy", "CORAL_BL": "bleached"}
+    labels: Labels = {"CORAL": "healthy", "CORAL_BL": "bleached"}
     group_by: Literal["site", "photo"] = "site"
 
 
 class CoralNetPoints(_Data):
-    """A CoralNet export: a CSV file with the columns Name, Row, Column and Label, a row a point.
+    """A CoralNet export: a CSV file with the columns Name, Row, Column and Label code (once: Label), a row a point.
 
     Attributes:
         pictures: the folder of the photos.
@@ -146,9 +161,9 @@ class CoralNetPoints(_Data):
     kind: Literal["coralnet"]
     pictures: str = "."
     crop: Annotated[int, Field(ge=16)] = 244
-    labels: dict[str, str]
+    labels: Labels
     others: str | None = None
-    group_pattern: str = "(.*)"
+    group_pattern: GroupPattern = "(.*)"
 
 
 class Masks(_Data):
@@ -169,14 +184,20 @@ class Masks(_Data):
 
     kind: Literal["masks"]
     masks: str
-    group_pattern: str = "(.*)"
+    group_pattern: GroupPattern = "(.*)"
     mask_suffix: str = ""
     pictures_ending: str = ""
-    ignore: tuple[int, ...] = (255,)
-    unknown: tuple[int, ...] = ()
-    colours: dict[Colour, Annotated[int, Field(ge=0, le=255)]] = {}
+    ignore: tuple[MaskValue, ...] = (255,)
+    unknown: tuple[MaskValue, ...] = ()
+    colours: dict[Colour, MaskValue] = {}
     corrections: FileName | None = None
     draws: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _values_mean_one_thing(self) -> Self:
+        if both := set(self.ignore) & set(self.unknown):
+            raise ValueError(f"the mask value {min(both)} is both to be ignored and of unknown class")
+        return self
 
 
 class Coco(_Data):
@@ -194,9 +215,9 @@ class Coco(_Data):
 
     kind: Literal["coco"]
     pictures: str = "."
-    labels: dict[str, str]
+    labels: Labels
     unlabelled: str | None = None
-    group_pattern: str = "(.*)"
+    group_pattern: GroupPattern = "(.*)"
     draws: Annotated[int, Field(ge=1)] = 1
 
 

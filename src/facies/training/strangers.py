@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facies.errors import TrainingError
-from facies.training.datasets import PICTURE_ENDINGS, read_picture
 from facies.training.drawing.noise import fractal
+from facies.training.pictures import is_picture, read_picture
 
 Picture = npt.NDArray[np.uint8]
 Rng = np.random.Generator
@@ -30,7 +30,7 @@ def find_strangers(folder: Path) -> list[Callable[[], Picture]]:
     Raises:
         TrainingError: there are none.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
+    files = sorted(path for path in folder.rglob("*") if is_picture(path))
     if not files:
         raise TrainingError(f"There are no pictures in {folder}.")
     chosen = np.linspace(0, len(files) - 1, min(len(files), _MOST_PICTURES)).round().astype(int).tolist()

@@ -60,6 +60,44 @@ class TestTileTable:
         with pytest.raises(TrainingError, match="line 3: the row is too short"):
             datasets.read_tile_table(table(), tmp_path, CLASSES)
 
+    @pytest.mark.parametrize(
+        ("line", "problem"),
+        [
+            ("00_0.png,00,0,1,1", "00_0.png has a row already, line 2"),
+            ("new.png,,0,1,1", "'photo' is empty"),
+            ("new.png,00,0,1.0,1", "'compromised' must be 0 or 1, not '1.0'"),
+            ("new.png,00,yes,0,1", "'healthy' must be 0 or 1, not 'yes'"),
+            ("../survey.png,00,0,1,1", "'../survey.png' leads out of"),
+            ("/new.png,00,0,1,1", "'/new.png' leads out of"),
+            ("new\0.png,00,0,1,1", "does not exist"),
+            ("new.png,00,0,1,1,coral, pale", "the row is too long"),
+        ],
+    )
+    def test_what_is_wrong_with_a_row_is_named_with_its_line(self, tmp_path, line, problem):
+        write_tile_table(tmp_path, photos=1, tiles=1)
+        Image.new("RGB", (8, 8)).save(tmp_path / "tiles" / "new.png")
+        with (tmp_path / "labels.csv").open("a") as file:
+            file.write(line + "\n")
+        with pytest.raises(TrainingError, match=rf"labels\.csv, line 3: .*{problem}"):
+            datasets.read_tile_table(table(), tmp_path, CLASSES)
+
+    def test_a_rule_for_what_is_no_class(self, tmp_path):
+        write_tile_table(tmp_path, photos=1)
+        rules = (Rule(where={"compromised": "1"}, label="bleeched"),)
+        with pytest.raises(TrainingError, match="'bleeched', which is no class"):
+            datasets.read_tile_table(table(rules=rules), tmp_path, CLASSES)
+
+    def test_columns_of_words_may_hold_any(self, tmp_path):
+        write_tile_table(tmp_path, photos=2)
+        rules = (Rule(where={"photo": "00", "compromised": "1"}, label="bleached"),)
+        assert len(datasets.read_tile_table(table(rules=rules), tmp_path, CLASSES)) == 1
+
+    def test_rules_that_hold_for_no_row(self, tmp_path):
+        write_tile_table(tmp_path, photos=1, tiles=4)
+        rules = (Rule(where={"photo": "99"}, label="bleached"),)
+        with pytest.raises(TrainingError, match="none of the rules holds for any of its 4 rows"):
+            datasets.read_tile_table(table(rules=rules), tmp_path, CLASSES)
+
     def test_no_table_at_all(self, tmp_path):
         with pytest.raises(TrainingError, match="does not exist"):
             datasets.read_tile_table(table(), tmp_path, CLASSES)
@@ -78,6 +116,12 @@ class TestImageFolders:
         write_image_folders(tmp_path)
         with pytest.raises(TrainingError, match="'pale', which is no class"):
             datasets.read_image_folders(self.data(bleached="pale"), tmp_path, CLASSES)
+
+    def test_litter_of_file_managers_is_no_picture(self, tmp_path):
+        write_image_folders(tmp_path, pictures=2)
+        (tmp_path / "bleached" / "._bleached-0.png").write_bytes(b"litter")
+        (tmp_path / "bleached" / "copies.png").mkdir()
+        assert len(datasets.read_image_folders(self.data(bleached="bleached"), tmp_path, CLASSES)) == 2
 
     def test_an_empty_folder(self, tmp_path):
         (tmp_path / "bleached").mkdir()
@@ -148,15 +192,37 @@ class TestCoralNetPoints:
         [
             ("site0_00.png,ten,5,Porit", "must be whole numbers"),
             ("site0_00.png,120,5,Porit", r"the point \(120, 5\) is not on the photo of \(120, 200\)"),
-            ("site9_00.png,10,5,Porit", "site9_00.png cannot be read"),
+            ("site9_00.png,10,5,Porit", "site9_00.png does not exist"),
+            ("broken.png,10,5,Porit", "broken.png cannot be read"),
+            ("../photos/site0_00.png,10,5,Porit", "leads out of"),
+            ("site0_00.png,-1,5,Porit", r"the point \(-1, 5\) is not on the photo"),
+            ("site0_00.png,10.5,5,Porit", "must be whole numbers"),
+            ("site0_00.png,60,40,Porit", "the point is 'Porit', and in line 3 'BL_Por'"),
             ("site0_00.png,10", "too short"),
         ],
     )
     def test_what_is_wrong_is_named_with_its_line(self, tmp_path, line, problem):
         write_coralnet_points(tmp_path, photos=1)
+        (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
         self.append(tmp_path, line)
         with pytest.raises(TrainingError, match=rf"annotations\.csv, line 7: .*{problem}"):
             datasets.read_coralnet_points(self.data(), tmp_path, CLASSES)
+
+    def test_a_point_that_is_there_twice_counts_once(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        self.append(tmp_path, "site0_00.png,60.0,40.0,BL_Por")
+        assert len(datasets.read_coralnet_points(self.data(), tmp_path, CLASSES)) == 4
+
+    def test_the_column_of_labels_as_coralnet_calls_it_today(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        table = tmp_path / "annotations.csv"
+        table.write_text(table.read_text().replace("Label", "Label code", 1))
+        assert len(datasets.read_coralnet_points(self.data(), tmp_path, CLASSES)) == 4
+
+    def test_labels_of_which_the_table_has_none_are_said_with_those_it_has(self, tmp_path):
+        write_coralnet_points(tmp_path, photos=1)
+        with pytest.raises(TrainingError, match=r"no point has one of the plan's labels. It has: BL_Por, Porit, Sand"):
+            datasets.read_coralnet_points(self.data(labels={"Bleached": "bleached"}), tmp_path, CLASSES)
 
     def test_a_crop_larger_than_the_photo(self, tmp_path):
         write_coralnet_points(tmp_path, photos=1)
@@ -180,6 +246,33 @@ class TestMasks:
         write_masks(tmp_path, boxes=2, columns=2)
         found = datasets.read_masks(masks(), tmp_path, 12, tmp_path)
         assert [record.group for record in found] == ["box0", "box0", "box1", "box1"]
+
+    def test_a_value_that_means_nothing_is_named_with_its_place(self, tmp_path):
+        write_masks(tmp_path, boxes=1, columns=1)
+        (record,) = datasets.read_masks(masks(), tmp_path, 1, tmp_path)
+        with pytest.raises(TrainingError, match=r"box0_x0\.png has the value 1 at row 8, column 12: it is no class"):
+            datasets.read_label_map(record)
+
+    def test_a_mask_of_another_size(self, tmp_path):
+        write_masks(tmp_path, boxes=1, columns=1)
+        Image.new("L", (64, 127)).save(tmp_path / "masks" / "box0_x0.png")
+        (record,) = datasets.read_masks(masks(), tmp_path, 12, tmp_path)
+        with pytest.raises(TrainingError, match=r"box0_x0\.png is \(127, 64\) where the photo is \(128, 64\)"):
+            record.read()
+
+    def test_masks_of_one_bit_and_of_sixteen(self, tmp_path):
+        write_masks(tmp_path, boxes=1, columns=1)
+        path = tmp_path / "masks" / "box0_x0.png"
+        (record,) = datasets.read_masks(masks(), tmp_path, 12, tmp_path)
+        drawn = np.zeros((128, 64), np.uint8)
+        drawn[50:] = 1
+        Image.fromarray(drawn * 255).convert("1").save(path)
+        assert np.array_equal(datasets.read_label_map(record), drawn)
+        Image.fromarray(drawn.astype(np.uint16)).save(path)
+        assert np.array_equal(datasets.read_label_map(record), drawn)
+        Image.fromarray(drawn.astype(np.uint16) * 300).save(path)
+        with pytest.raises(TrainingError, match=r"box0_x0\.png has the value 300"):
+            datasets.read_label_map(record)
 
     def test_a_name_that_does_not_fit_the_pattern(self, tmp_path):
         write_masks(tmp_path)
@@ -237,12 +330,6 @@ class TestMasks:
         with pytest.raises(TrainingError, match=r"corrects other\.png"):
             datasets.read_masks(masks(corrections="fixes.csv"), tmp_path, 12, tmp_path)
 
-    def test_a_correction_that_is_no_number_is_named_with_its_line(self, tmp_path):
-        path = tmp_path / "fixes.csv"
-        path.write_text("picture,top,left,bottom,right,value,everywhere,why\na.png,0,0,many,1,3,0,x\n")
-        with pytest.raises(TrainingError, match=r"fixes\.csv, line 2"):
-            datasets.read_corrections(path)
-
 
 def test_every_layout_has_one_reader(tmp_path):
     write_tile_table(tmp_path, photos=1, tiles=4)
@@ -257,16 +344,3 @@ def test_drawn_records_for_training_and_for_testing_have_different_seeds():
     data = SyntheticCores(kind="synthetic-cores", count=3, test_count=2, height=64)
     training = {record.seed for record in datasets.drawn_records(data)}
     assert training.isdisjoint(record.seed for record in datasets.drawn_test_records(data))
-
-
-def test_a_picture_that_is_none(tmp_path):
-    path = tmp_path / "a.png"
-    path.write_text("no picture")
-    with pytest.raises(TrainingError, match="cannot be read"):
-        datasets.read_picture(path)
-
-
-def test_pictures_of_any_mode_come_as_rgb(tmp_path):
-    path = tmp_path / "a.png"
-    Image.new("L", (5, 4), 7).save(path)
-    assert datasets.read_picture(path).shape == (4, 5, 3)

@@ -69,6 +69,7 @@ kind = "masks"
 domain = "columns"
 path = "images"
 masks = "masks"
+unknown = [3]
 group_pattern = '(.+)_x\\d+$'
 [domain]
 origins = ["columns"]

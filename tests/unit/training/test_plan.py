@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from facies.errors import TrainingError
-from facies.training.plan import Plan, SyntheticCores, read_plan
+from facies.training.plan import ImageFolders, Masks, Plan, SyntheticCores, read_plan
 
 PLANS = Path(__file__).parents[3] / "plans"
 
@@ -50,3 +50,14 @@ def test_a_share_of_an_unknown_domain_is_refused():
 def test_drawings_to_test_on_must_not_be_trained_on():
     with pytest.raises(ValueError, match="overlap"):
         SyntheticCores(kind="synthetic-cores", count=10, test_count=5, test_first_seed=9)
+
+
+@pytest.mark.parametrize(("pattern", "problem"), [("(", "is no regular expression"), (".*", "has no group")])
+def test_a_group_pattern_must_be_one(pattern, problem):
+    with pytest.raises(ValueError, match=problem):
+        ImageFolders(kind="image-folders", domain="web", path=".", labels={"a": "a"}, group_pattern=pattern)
+
+
+def test_a_mask_value_means_one_thing():
+    with pytest.raises(ValueError, match="the mask value 254 is both"):
+        Masks(kind="masks", domain="columns", path=".", masks="masks", ignore=(254, 255), unknown=(254,))

@@ -7,28 +7,20 @@ import numpy.typing as npt
 from PIL import Image
 
 from facies.analysis import analyse
-from facies.errors import PhotoError, TrainingError
 from facies.findings import Analysis
 from facies.models.runtime import Runtime
 
 
-def serve(file: Path | None, pixels: npt.NDArray[np.uint8], name: str, scratch: Path, runtime: Runtime) -> Analysis:
+def serve(file: Path | None, pixels: npt.NDArray[np.uint8], scratch: Path, runtime: Runtime) -> Analysis:
     """Analyse a picture as it would be served.
 
     Args:
         file: the picture's; None for a part of one, or a drawn one, which is written into a file first.
         pixels: uint8 (H, W, 3), what is in the file.
-        name: the picture's, for errors.
         scratch: a folder for the file.
         runtime: runs the package.
-
-    Raises:
-        TrainingError: the server would refuse the picture.
     """
     if file is None:
         file = scratch / "picture.png"
         Image.fromarray(pixels).save(file, compress_level=1)
-    try:
-        return analyse(file, runtime)
-    except PhotoError as error:
-        raise TrainingError(f"The picture {name} would not be served: {error}") from error
+    return analyse(file, runtime)

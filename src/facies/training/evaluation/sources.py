@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from facies.errors import TrainingError
 from facies.models.package import Manifest
 from facies.models.toml_file import read_toml
-from facies.training.datasets import PhotoRecord, TileRecord, drawn_test_records
+from facies.training.datasets import IGNORE, UNKNOWN, PhotoRecord, TileRecord, drawn_test_records
 from facies.training.plan import Data, ImageFolders, Masks, NoaaPatches, SyntheticCores
 from facies.training.readers import read_photos, read_tiles
 
@@ -77,8 +77,9 @@ def guess_layout(data_dir: Path, manifest: Manifest) -> Layout:
     if all((data_dir / _TESTED_PART / folder).is_dir() for folder in noaa.labels):
         return Layout((noaa,), data_dir, "NOAA patches, the part test, by site")
     if manifest.task == "segmentation" and all((data_dir / part).is_dir() for part in ("images", "masks")):
-        masks = Masks(kind="masks", path="images", masks="masks", domain=_DOMAIN)
-        return Layout((masks,), data_dir, "images/ beside masks/ of class indices")
+        masks = Masks(kind="masks", path="images", masks="masks", domain=_DOMAIN, unknown=(UNKNOWN,), ignore=(IGNORE,))
+        said = f"images/ beside masks/ of class indices, {UNKNOWN} for an unknown class, {IGNORE} to be ignored"
+        return Layout((masks,), data_dir, said)
     names = {entry.name.lower(): entry.name for entry in manifest.classes}
     labels = {folder.name: names[folder.name.lower()] for folder in _folders(data_dir) if folder.name.lower() in names}
     if manifest.task == "tile-classification" and labels:

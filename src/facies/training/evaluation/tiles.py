@@ -79,7 +79,7 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
     """Analyse every picture as it is served.
 
     Raises:
-        TrainingError: a picture cannot be read, or would not be served.
+        TrainingError: a picture cannot be read.
     """
     manifest = runtime.package.manifest
     served, raw, pictures, domains = [], [], [], []
@@ -87,7 +87,7 @@ def answer_tiles(records: Sequence[TileRecord], runtime: Runtime, report: Report
         for number, record in enumerate(records, start=1):
             pixels = record.read()
             file = record.path if record.box is None else None
-            analysis = serve(file, pixels, record.name, Path(scratch), runtime)
+            analysis = serve(file, pixels, Path(scratch), runtime)
             if not isinstance(analysis, TileAnalysis):
                 raise TrainingError(f"{manifest.reference} is no tile classifier.")
             areas = analysis.grid.sizes_hw.prod(axis=1).astype(np.float64)
