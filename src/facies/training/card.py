@@ -9,9 +9,15 @@ from facies.errors import TrainingError
 from facies.models.package import CARD_NAME, Package
 from facies.training.plan import Plan
 
+_RANDOM_SPLIT = (
+    "> **RANDOM SPLIT**, asked for by name: pictures of one group (photo, site, box) were on both sides. "
+    "The scores below flatter."
+)
+_INTERVAL = frozenset({"value", "low", "high"})
+
 
 def write_card(package: Package, plan: Plan, plan_dir: Path) -> None:
-    """Fill the card's template with what the manifest says was measured.
+    """Fill the card's template with what the manifest says was measured; a random split is said on top.
 
     Args:
         package: one that is being made; published ones are not changed.
@@ -22,6 +28,8 @@ def write_card(package: Package, plan: Plan, plan_dir: Path) -> None:
         TrainingError: the template is missing or names a score that was not measured.
     """
     card = fill_card(plan_dir / plan.package.card, package.manifest.metrics)
+    if plan.split.kind == "random":
+        card = f"{_RANDOM_SPLIT}\n\n{card}"
     (package.path / CARD_NAME).write_text(card, encoding="utf-8")
 
 
@@ -44,8 +52,10 @@ def flatten(measured: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in measured.items():
         name = f"{prefix}{key}".replace("-", "_").replace(" ", "_")
-        if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
+        if isinstance(value, Mapping) and set(value) == _INTERVAL:
             found[name] = f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
+        elif isinstance(value, Mapping) and set(value) == {"value"}:
+            found[name] = f"{value['value']:.3f} (no interval: a single group)"
         elif isinstance(value, Mapping):
             found |= flatten(value, f"{name}_")
         else:

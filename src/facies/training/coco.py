@@ -64,6 +64,11 @@ class CocoRecord:
     draws: int = 1
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What it is read from, beside the labels."""
+        return (self.path,)
+
+    @property
     def name(self) -> str:
         """The photo's file name."""
         return self.path.name

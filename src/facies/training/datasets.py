@@ -61,6 +61,11 @@ class TileRecord:
     box: tuple[int, int, int, int] | None = None
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What it is read from."""
+        return (self.path,)
+
+    @property
     def name(self) -> str:
         """The file's name, and the place on it."""
         return self.path.name if self.box is None else f"{self.path.name} at {self.box[0]}, {self.box[1]}"
@@ -99,6 +104,11 @@ class MaskRecord:
     colours: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What it is read from."""
+        return self.path, self.mask
+
+    @property
     def name(self) -> str:
         """The photo's file name."""
         return self.path.name
@@ -129,6 +139,11 @@ class DrawnRecord:
     draws: int = 1
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """A drawing comes from its seed alone."""
+        return ()
+
+    @property
     def group(self) -> str:
         """A drawing is like no other: a group of its own."""
         return f"{self.domain}/{self.seed}"
@@ -146,6 +161,11 @@ class DrawnRecord:
 
 class PhotoRecord(Protocol):
     """A photo with a label for every pixel, wherever the labels come from."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it is read from."""
+        ...
 
     @property
     def name(self) -> str:

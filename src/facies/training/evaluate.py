@@ -194,8 +194,7 @@ def _remarks(evaluation: dict[str, Any]) -> list[dict[str, str]]:
     if not data["groups_known"]:
         notes.append("Groups are not known, so every picture counts as independent. The intervals may be too narrow.")
     if data["groups"] < _FEW_GROUPS:
-        kind = "groups" if data["groups_known"] else "pictures"
-        notes.append(f"There are only {data['groups']} {kind}; the intervals are rough.")
+        notes.append(_few(data["groups"], "group" if data["groups_known"] else "picture"))
     domain = evaluation["domain"]
     if domain is not None and domain["out_of_domain"]:
         notes.append(
@@ -206,8 +205,14 @@ def _remarks(evaluation: dict[str, Any]) -> list[dict[str, str]]:
     missing = [name for name, row in zip(evaluation["confusion"]["names"], counts, strict=True) if not sum(row)]
     if missing:
         shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
-        notes.append(f"No picture is labelled {shown}: nothing is known here about these classes.")
+        notes.append(f"No picture is labelled {shown}: nothing is learned here about how well that is found.")
     return [{"kind": "alarm", "text": text} for text in alarms] + [{"kind": "note", "text": text} for text in notes]
+
+
+def _few(count: int, kind: str) -> str:
+    if count == 1:
+        return f"There is only one {kind}, so nothing can be said about how far the scores may be off."
+    return f"There are only {count} {kind}s; the intervals are rough."
 
 
 def _leak_remarks(leaks: dict[str, Any], pictures: int) -> tuple[list[str], list[str]]:

@@ -13,10 +13,12 @@ Ints = npt.NDArray[np.integer[Any]]
 ECE_BINS = 10
 RESAMPLES = 1000
 
+_LEAST_GROUPS = 2
+
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and the range that 95% of the resampled scores fall into."""
+    """A score and the range that 95% of the resampled scores fall into; NaN where there is none."""
 
     value: float
     low: float
@@ -26,6 +28,11 @@ class Interval:
     def exists(self) -> bool:
         """Whether there is such a score at all; a share of nothing is none."""
         return not np.isnan(self.value)
+
+    @property
+    def has_range(self) -> bool:
+        """Whether anything is known of how far the score may be off."""
+        return not np.isnan(self.low)
 
 
 def confusion(truth: Ints, predicted: Ints, classes: int) -> npt.NDArray[np.int64]:
@@ -74,9 +81,18 @@ def iou(matrix: Ints, of: int) -> float:
     return _ratio(matrix[of, of], matrix[of].sum() + matrix[:, of].sum() - matrix[of, of])
 
 
-def mean_iou(matrix: Ints, over: Sequence[int]) -> float:
-    """Mean of `iou` over the classes `over` that occur in truth or prediction."""
-    return float(np.nanmean([iou(matrix, of) for of in over]))
+def where_labelled(measure: Callable[[Ints, int], float], matrix: Ints, of: int) -> float:
+    """A score of class `of`; NaN where the truth has none of it.
+
+    A draw of groups may lack a class; that it was called there by mistake says nothing about how well it is found.
+    """
+    return measure(matrix, of) if matrix[of].sum() else float("nan")
+
+
+def mean_where_labelled(measure: Callable[[Ints, int], float], matrix: Ints, over: Sequence[int]) -> float:
+    """Mean of a score over those of the classes `over` that the truth has; NaN where it has none."""
+    known = [measure(matrix, of) for of in over if matrix[of].sum()]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def auc(positive: npt.NDArray[np.bool_], score: Floats) -> float:
@@ -131,11 +147,14 @@ def bootstrap(
 
     Returns:
         The score of all items and the 2.5th and 97.5th percentile of the draws. Draws without a score (NaN) are left
-        out.
+        out. From a single group nothing can be drawn: there is a score, but no interval.
 
     Source: Field and Welsh 2007, cluster bootstrap.
     """
     names, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    value = score(np.arange(len(group_of)))
+    if len(names) < _LEAST_GROUPS:
+        return Interval(value, float("nan"), float("nan"))
     members = [np.flatnonzero(group_of == group) for group in range(len(names))]
     rng = np.random.default_rng(seed)
     scores = np.array(
@@ -146,7 +165,7 @@ def bootstrap(
     )
     scores = scores[~np.isnan(scores)]
     low, high = np.percentile(scores, (2.5, 97.5)) if len(scores) else (np.nan, np.nan)
-    return Interval(score(np.arange(len(group_of))), float(low), float(high))
+    return Interval(value, float(low), float(high))
 
 
 def _ratio(part: Any, whole: Any) -> float:

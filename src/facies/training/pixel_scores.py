@@ -40,9 +40,12 @@ def score(
     return {
         "core_iou": interval(by_core, lambda matrix: metrics.iou(matrix, 1)),
         "accuracy": interval(by_class, metrics.accuracy),
-        "mean_iou": interval(by_class, lambda matrix: metrics.mean_iou(matrix, scored)),
+        "mean_iou": interval(by_class, lambda matrix: metrics.mean_where_labelled(metrics.iou, matrix, scored)),
         "iou": {
-            class_names[number]: interval(by_class, lambda matrix, number=number: metrics.iou(matrix, number))  # type: ignore[misc]
+            class_names[number]: interval(
+                by_class,
+                lambda matrix, number=number: metrics.where_labelled(metrics.iou, matrix, number),  # type: ignore[misc]
+            )
             for number in scored
         },
         "photos": len(numbers),
@@ -55,7 +58,7 @@ def held_out_mean_iou(
 ) -> float:
     """The mean IoU alone; arguments as `score`, `classes` being how many there are."""
     matrices = [_matrices(records[number].read()[1], label_map, classes)[0] for number, label_map in found.items()]
-    return metrics.mean_iou(np.sum(matrices, axis=0), scored)
+    return metrics.mean_where_labelled(metrics.iou, np.sum(matrices, axis=0), scored)
 
 
 def _matrices(truth: LabelMap, found: LabelMap, classes: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

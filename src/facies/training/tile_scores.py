@@ -77,5 +77,6 @@ def score(probability: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], g
 
 
 def rounded(interval: metrics.Interval) -> dict[str, float]:
-    """An interval for a manifest."""
-    return {name: round(value, _DECIMALS) for name, value in asdict(interval).items()}
+    """An interval for a manifest; the value alone where there is no interval."""
+    known = asdict(interval) if interval.has_range else {"value": interval.value}
+    return {name: round(value, _DECIMALS) for name, value in known.items()}

@@ -6,12 +6,8 @@ Everything written while training lies in `<out>/work/<name>`; a run that was in
 same plan goes on from there.
 """
 
-import json
-import platform
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +45,9 @@ from facies.training.progress import Report, silent
 from facies.training.readers import read_photos, read_tiles
 from facies.training.tile_scores import calibrate, held_out_probability, score
 from facies.training.tile_training import TileOutcome, example_tiles, train_tiles
+from facies.training.used import describe_used, take_up
 
 _WORK = "work"
-_USED = "used.json"
 
 
 def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, report: Report = silent) -> Package:
@@ -75,7 +71,7 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
         torch.set_num_threads(threads)
     plan = read_plan(plan_path)
     folder, work_dir = out_dir / plan.package.name, out_dir / _WORK / plan.package.name
-    _begin(plan_path, data_dir, work_dir)
+    take_up(work_dir, describe_used(plan_path, plan, data_dir, _read_records(plan, plan_path.parent, data_dir)))
     layers = read_start(plan.start.weights, data_dir)
     run = _TASKS[plan.package.task]
     trained = run(_Run(plan, plan_path.parent, data_dir, layers, work_dir, report))
@@ -216,6 +212,12 @@ def _classes_seen(records: Sequence[PhotoRecord], found: dict[int, Any], classes
     return sorted(index for index in seen if 0 < index < classes)
 
 
+def _read_records(plan: Plan, plan_dir: Path, data_dir: Path) -> Sequence[TileRecord | PhotoRecord]:
+    if plan.package.task == "tile-classification":
+        return _tile_records(plan, data_dir)
+    return _photo_records(plan, plan_dir, data_dir)
+
+
 def _tile_records(plan: Plan, data_dir: Path) -> list[TileRecord]:
     records: list[TileRecord] = []
     for data in plan.data:
@@ -232,22 +234,6 @@ def _photo_records(plan: Plan, plan_dir: Path, data_dir: Path) -> list[PhotoReco
 
 def _chosen(groups: Sequence[str], mask: npt.NDArray[np.bool_]) -> list[str]:
     return [groups[number] for number in np.flatnonzero(mask).tolist()]
-
-
-def _begin(plan_path: Path, data_dir: Path, work_dir: Path) -> None:
-    """Make the work folder, and write what is used into it. Work of another plan is thrown away."""
-    used = {
-        "plan": plan_path.read_text(encoding="utf-8"),
-        "data": str(data_dir),
-        "versions": {name: version(name) for name in ("torch", "numpy", "pillow", "openvino", "onnxruntime")},
-        "python": platform.python_version(),
-    }
-    text = json.dumps(used, indent=1)
-    record = work_dir / _USED
-    if work_dir.is_dir() and (not record.is_file() or record.read_text(encoding="utf-8") != text):
-        shutil.rmtree(work_dir)
-    work_dir.mkdir(parents=True, exist_ok=True)
-    record.write_text(text, encoding="utf-8")
 
 
 _TASKS: dict[str, Callable[[_Run], _Trained]] = {"tile-classification": _train_tiles, "segmentation": _train_pixels}

@@ -18,13 +18,13 @@ def test_scores_of_a_known_matrix():
     assert metrics.precision(matrix, 1) == pytest.approx(45 / 55)
     assert metrics.iou(matrix, 1) == pytest.approx(45 / 60)
     assert metrics.macro_f1(matrix) == pytest.approx((80 / 95 + 90 / 105) / 2)
-    assert metrics.mean_iou(matrix, (0, 1)) == pytest.approx((40 / 55 + 45 / 60) / 2)
+    assert metrics.mean_where_labelled(metrics.iou, matrix, (0, 1)) == pytest.approx((40 / 55 + 45 / 60) / 2)
 
 
 def test_a_class_that_never_occurs_has_no_iou_and_does_not_count_in_the_mean():
     matrix = np.diag([3, 0, 5])
     assert math.isnan(metrics.iou(matrix, 1))
-    assert metrics.mean_iou(matrix, (0, 1, 2)) == 1.0
+    assert metrics.mean_where_labelled(metrics.iou, matrix, (0, 1, 2)) == 1.0
 
 
 def test_auc_is_the_chance_that_a_positive_outscores_a_negative():
@@ -57,3 +57,16 @@ def test_bootstrap_draws_whole_groups():
     assert by_group.value == by_item.value == 0.5
     assert (by_group.low, by_group.high) == (0.0, 1.0)
     assert by_item.high - by_item.low < 0.3
+
+
+def test_from_one_group_there_is_a_score_and_no_interval():
+    found = metrics.bootstrap(lambda drawn: float(len(drawn)), ["a"] * 5)
+    assert found.value == 5
+    assert not found.has_range
+
+
+def test_a_class_that_the_truth_lacks_has_no_score():
+    matrix = np.array([[5, 3], [0, 0]])
+    assert math.isnan(metrics.where_labelled(metrics.iou, matrix, 1))
+    assert metrics.mean_where_labelled(metrics.iou, matrix, (0, 1)) == 5 / 8
+    assert math.isnan(metrics.mean_where_labelled(metrics.iou, matrix, (1,)))

@@ -194,6 +194,7 @@ def test_a_mask_plan_from_a_checkpoint_becomes_a_package_that_runs_and_a_random_
     package = train(plan, tmp_path / "data", tmp_path / "out")
     assert set(package.manifest.metrics["columns"]["iou"]) == {"brown", "grey"}
     assert "RANDOM" in package.manifest.metrics["split"]
+    assert package.card.startswith("> **RANDOM SPLIT**")
     runtime = OpenVinoRuntime(package)
     probs = runtime.submit(np.zeros((1, 64, 64, 3), np.uint8)).result().probs
     runtime.close()
@@ -234,6 +235,13 @@ def test_a_card_is_filled_with_what_was_measured(tmp_path):
     (tmp_path / "card.md").write_text("$survey_auc on $survey_tiles tiles")
     measured = {"survey": {"auc": {"value": 0.8642, "low": 0.8, "high": 0.9144}, "tiles": 646}}
     assert fill_card(tmp_path / "card.md", measured) == "0.864 (0.800–0.914) on 646 tiles"
+
+
+def test_a_card_says_where_there_is_no_interval(tmp_path):
+    (tmp_path / "card.md").write_text("$unseen_accuracy")
+    assert fill_card(tmp_path / "card.md", {"unseen": {"accuracy": {"value": 0.75}}}) == (
+        "0.750 (no interval: a single group)"
+    )
 
 
 def test_a_card_that_names_a_score_that_was_not_measured(tmp_path):

@@ -160,23 +160,14 @@ def _main_scores(answers: Sequence[MapAnswer], matrices: Counts, manifest: Manif
     right, wrong = (np.stack([getattr(answer, kind) for answer in answers]) for kind in ("right", "wrong"))
     scores: dict[str, Callable[[Ints], float]] = {
         "pixel accuracy": lambda drawn: metrics.accuracy(matrices[drawn].sum(axis=0)),
-        "mean IoU": lambda drawn: _mean_over(metrics.iou, matrices[drawn].sum(axis=0), scored),
-        "macro F1": lambda drawn: _mean_over(metrics.f1, matrices[drawn].sum(axis=0), scored),
+        "mean IoU": lambda drawn: metrics.mean_where_labelled(metrics.iou, matrices[drawn].sum(axis=0), scored),
+        "macro F1": lambda drawn: metrics.mean_where_labelled(metrics.f1, matrices[drawn].sum(axis=0), scored),
         "ECE": lambda drawn: curves.error_of(_bins(right[drawn].sum(axis=0), wrong[drawn].sum(axis=0))),
     }
     if manifest.background_index is not None:
         objects = np.stack([answer.objects for answer in answers])
         scores["outline IoU"] = lambda drawn: metrics.iou(objects[drawn].sum(axis=0), 1)
     return {name: asdict(metrics.bootstrap(measure, groups)) for name, measure in scores.items()}
-
-
-def _mean_over(measure: Callable[[Ints, int], float], matrix: Counts, classes: Sequence[int]) -> float:
-    """Mean of a score over those of the classes that the truth has; NaN where it has none.
-
-    A draw of groups may lack a class; that it was found there by mistake says nothing about how well it is found.
-    """
-    known = [measure(matrix, of) for of in classes if matrix[of].sum()]
-    return float(np.mean(known)) if known else float("nan")
 
 
 def _scored_classes(matrix: Counts, manifest: Manifest) -> list[int]:
@@ -187,14 +178,21 @@ def _scored_classes(matrix: Counts, manifest: Manifest) -> list[int]:
 def _class_scores(answers: Sequence[MapAnswer], matrices: Counts, names: Sequence[str]) -> list[dict[str, Any]]:
     groups = [answer.record.group for answer in answers]
     total = matrices.sum(axis=0)
-    rows = []
-    for of in np.flatnonzero(total.sum(axis=0) + total.sum(axis=1)).tolist():
-        row: dict[str, Any] = {"name": names[of], "pixels": int(total[of].sum())}
-        for name, measure in {"IoU": metrics.iou, "precision": metrics.precision, "recall": metrics.recall}.items():
-            of_drawn = lambda drawn, measure=measure, of=of: measure(matrices[drawn].sum(axis=0), of)  # noqa: E731
-            row[name] = asdict(metrics.bootstrap(of_drawn, groups))
-        rows.append(row)
-    return rows
+    measures = {"IoU": metrics.iou, "precision": metrics.precision, "recall": metrics.recall}
+
+    def interval(measure: Callable[[Ints, int], float], of: int) -> dict[str, float]:
+        return asdict(
+            metrics.bootstrap(lambda drawn: metrics.where_labelled(measure, matrices[drawn].sum(axis=0), of), groups)
+        )
+
+    return [
+        {
+            "name": names[of],
+            "pixels": int(total[of].sum()),
+            **{name: interval(measure, of) for name, measure in measures.items()},
+        }
+        for of in np.flatnonzero(total.sum(axis=0) + total.sum(axis=1)).tolist()
+    ]
 
 
 def _calibration(answers: Sequence[MapAnswer]) -> dict[str, Any]:
@@ -248,7 +246,7 @@ def _groups(answers: Sequence[MapAnswer], manifest: Manifest) -> list[dict[str, 
                 "group": group,
                 "photos": len(inside),
                 "accuracy": metrics.accuracy(matrix),
-                "mean IoU": _mean_over(metrics.iou, matrix, scored),
+                "mean IoU": metrics.mean_where_labelled(metrics.iou, matrix, scored),
                 "outline IoU": metrics.iou(np.sum([answer.objects for answer in inside], axis=0), 1),
                 "labelled": {manifest.classes[of].name: int(matrix[of].sum()) for of in scored},
             }

@@ -273,8 +273,9 @@ def _domain(evaluation: Evaluation) -> str:
     count = "photos" if evaluation["package"]["task"] == "segmentation" else "pictures"
     table = f'<table><tr><th>domain</th><th class="n">{count}</th><th class="n">accuracy</th></tr>{rows}</table>'
     share = found["share"]
+    span = "" if share["low"] is None else f" ({share['low']:.1%} – {share['high']:.1%})"
     note = (
-        f"{share['value']:.1%} ({share['low']:.1%} – {share['high']:.1%}) have a domain score above the package's "
+        f"{share['value']:.1%}{span} have a domain score above the package's "
         f"limit of {found['limit']:.3f}; the median is {found['median']:.3f}. Of photos like those it was trained on, "
         "1% should."
     )
@@ -301,7 +302,7 @@ def _groups(evaluation: Evaluation) -> str:
     body = "".join(
         f"<tr><th>{escape(row['group'])}</th>"
         + "".join(f'<td class="n">{_number(row[name])}</td>' for name in columns)
-        + "".join(f"<td>{_counts(row[name])}</td>" for name in counts)
+        + "".join(f'<td class="counts">{_counts(row[name])}</td>' for name in counts)
         + "</tr>"
         for row in rows[:_MOST_GROUPS]
     )
@@ -382,7 +383,8 @@ def _method(evaluation: Evaluation) -> str:
         )
     notes = [
         answer,
-        "Intervals are the 2.5th and 97.5th percentile of 1000 draws of whole groups with replacement.",
+        "Intervals are the 2.5th and 97.5th percentile of 1000 draws of whole groups with replacement. A draw that has "
+        "nothing of a class says nothing about it and is left out of its scores.",
         "ECE is the expected calibration error in ten equally wide bins.",
         "Leaks are looked for by group, and by a perceptual hash of 64 bits; near-duplicates differ in at most 8.",
     ]

@@ -163,8 +163,8 @@ def _main_scores(told: TileAnswers, manifest: Manifest) -> dict[str, Any]:
 
     scores: dict[str, Callable[[Ints], float]] = {
         "accuracy": of_matrix(metrics.accuracy),
-        "balanced accuracy": of_matrix(lambda matrix: _mean(metrics.recall(matrix, of) for of in present)),
-        "macro F1": of_matrix(lambda matrix: _mean(metrics.f1(matrix, of) for of in present if matrix[of].sum())),
+        "balanced accuracy": of_matrix(lambda matrix: metrics.mean_where_labelled(metrics.recall, matrix, present)),
+        "macro F1": of_matrix(lambda matrix: metrics.mean_where_labelled(metrics.f1, matrix, present)),
         "AUC": lambda drawn: _mean(metrics.auc(told.labels[drawn] == of, told.served[drawn, of]) for of in present),
         "average precision": lambda drawn: _mean(
             curves.average_precision(*curves.by_score(told.labels[drawn] == of, told.served[drawn, of]))
@@ -179,22 +179,24 @@ def _class_scores(told: TileAnswers, names: Sequence[str]) -> list[dict[str, Any
     groups = [record.group for record in told.records]
     occurring = np.union1d(told.labels, told.found).tolist()
     resamples = metrics.RESAMPLES if len(occurring) <= _MOST_CLASSES_WITH_INTERVALS else 1
-    rows = []
-    for of in occurring:
-        measures: dict[str, Callable[[Ints], float]] = {
-            "precision": lambda matrix, of=of: metrics.precision(matrix, of),  # type: ignore[misc]
-            "recall": lambda matrix, of=of: metrics.recall(matrix, of),  # type: ignore[misc]
-            "F1": lambda matrix, of=of: metrics.f1(matrix, of),  # type: ignore[misc]
+    measures = {"precision": metrics.precision, "recall": metrics.recall, "F1": metrics.f1}
+
+    def interval(measure: Callable[[Ints, int], float], of: int) -> dict[str, float]:
+        def of_drawn(drawn: Ints) -> float:
+            matrix = metrics.confusion(told.labels[drawn], told.found[drawn], len(names))
+            return metrics.where_labelled(measure, matrix, of)
+
+        return asdict(metrics.bootstrap(of_drawn, groups, resamples=resamples))
+
+    return [
+        {
+            "name": names[of],
+            "pictures": int((told.labels == of).sum()),
+            **{name: interval(measure, of) for name, measure in measures.items()},
+            "AUC": metrics.auc(told.labels == of, told.served[:, of]),
         }
-        row: dict[str, Any] = {"name": names[of], "pictures": int((told.labels == of).sum())}
-        for name, measure in measures.items():
-            of_drawn = lambda drawn, measure=measure: measure(  # noqa: E731
-                metrics.confusion(told.labels[drawn], told.found[drawn], len(names))
-            )
-            row[name] = asdict(metrics.bootstrap(of_drawn, groups, resamples=resamples))
-        row["AUC"] = metrics.auc(told.labels == of, told.served[:, of])
-        rows.append(row)
-    return rows
+        for of in occurring
+    ]
 
 
 def _calibration(told: TileAnswers, manifest: Manifest, folds: FoldOf | None) -> dict[str, Any]:

@@ -171,6 +171,14 @@ class TestTiles:
         assert "RANDOM SPLIT" in remarks(found, "alarm")
         assert page.index("RANDOM SPLIT") < page.index("<h2>Scores")
 
+    def test_of_one_group_no_interval_is_told(self, tmp_path, data):
+        write_tile_table(data, photos=1)
+        package = tile_package(tmp_path / "packages" / "tiles", domain_limit=2.0)
+        found, page = run(package, tmp_path, Source(data, layout(tmp_path, TABLE)))
+        assert found["scores"]["accuracy"] == {"value": 1.0, "low": None, "high": None}
+        assert "There is only one group" in remarks(found, "note")
+        assert "0.0% have a domain score" in page
+
     def test_points_are_cut_out_and_analysed(self, tmp_path, tiles, data):
         write_coralnet_points(data)
         text = """
@@ -260,8 +268,16 @@ class TestMaps:
 
     def test_a_class_that_a_draw_lacks_does_not_pull_the_interval_down(self, tmp_path, package, data):
         self.write(data, wrong=(2,))
-        score = run(package, tmp_path, Source(data))[0]["scores"]["mean IoU"]
+        found, _ = run(package, tmp_path, Source(data))
+        score = found["scores"]["mean IoU"]
         assert score["low"] <= score["value"] < score["high"]
+
+    def test_a_class_is_not_scored_in_draws_without_it(self, tmp_path, package, data):
+        """It is labelled on one photo only, and called by mistake on another."""
+        self.write(data, wrong=(0, 1, 3))
+        siltstone = {row["name"]: row for row in run(package, tmp_path, Source(data))[0]["classes"]}["siltstone"]
+        assert siltstone["IoU"]["low"] > 0
+        assert siltstone["precision"]["low"] > 0
 
     def test_the_worst_photo_comes_first(self, tmp_path, package, data):
         self.write(data, wrong=(2,))
