@@ -33,7 +33,7 @@ def compile_frozen(module: nn.Module, example: npt.NDArray[Any]) -> Run:
     """
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # tracing warns of what is constant, which is what is wanted
-        model = ov.convert_model(module.eval(), example_input=torch.from_numpy(example))
+        model = _convert(module.eval(), example)
     model.reshape([-1, *example.shape[1:]])
     compiled = ov.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
 
@@ -42,6 +42,16 @@ def compile_frozen(module: nn.Module, example: npt.NDArray[Any]) -> Run:
         return [np.array(found[number], np.float16) for number in range(len(compiled.outputs))]
 
     return run
+
+
+def _convert(module: nn.Module, example: npt.NDArray[Any]) -> ov.Model:
+    try:
+        return ov.convert_model(module, example_input=torch.from_numpy(example))
+    except RuntimeError as error:
+        # Ctrl-C while it works comes back as an error of the converter's, with the name in its text.
+        if KeyboardInterrupt.__name__ in str(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def build_banks(

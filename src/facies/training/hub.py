@@ -6,6 +6,7 @@ Nothing in a checkpoint is executed: the architecture is transformers' own, by t
 """
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,14 @@ def read_checkpoint(name: str, data_dir: Path) -> list[Layer]:
         TrainingError: it cannot be found or read, or is no MobileNet.
     """
     try:
+        from safetensors import SafetensorError
         from transformers import AutoConfig, AutoModel
+        from transformers.utils import logging
     except ImportError as error:
         raise TrainingError("Checkpoints of the hub need transformers: pip install 'facies[train]'.") from error
+    # It would say that the classifier is left out, and show a bar of its own.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     source = data_dir / name if (data_dir / name).is_dir() else name
     try:
         kind = AutoConfig.from_pretrained(source).model_type
@@ -66,7 +72,11 @@ def read_checkpoint(name: str, data_dir: Path) -> list[Layer]:
                 f"The checkpoint {name} is a {kind}; a start can be one of: {', '.join(_ARCHITECTURES)}."
             )
         model: nn.Module = AutoModel.from_pretrained(source)
-    except (OSError, ValueError) as error:
+    except (SafetensorError, UnpicklingError, EOFError) as error:
+        raise TrainingError(
+            f"The weights of the checkpoint {name} are damaged, or no weights: download them again."
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise TrainingError(
             f"The checkpoint {name} cannot be had: {first_line} Where the hub cannot be reached, put the repository's "

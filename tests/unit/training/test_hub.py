@@ -47,6 +47,34 @@ def test_another_architecture_is_named(tmp_path):
         read_start("hub:checkpoint", tmp_path)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_weights_that_are_cut_off(tmp_path, name):
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "config.json").write_text(json.dumps({"model_type": "mobilenet_v2"}))
+    (tmp_path / "checkpoint" / name).write_bytes(b"\x80\x02cut off")
+    with pytest.raises(TrainingError, match="checkpoint are damaged, or no weights"):
+        read_start("hub:checkpoint", tmp_path)
+
+
+def test_a_stranger_s_code_is_never_run(tmp_path):
+    """A checkpoint may bring Python, and pickles that call anything; neither is looked at."""
+    trap = tmp_path / "trapped"
+
+    class Trap:
+        def __reduce__(self):
+            return trap.touch, ()
+
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    config = {"model_type": "mobilenet_v2", "auto_map": {"AutoModel": "trap.Trap", "AutoConfig": "trap.Trap"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "trap.py").write_text(f"open({str(trap)!r}, 'w')")
+    torch.save({"weight": Trap()}, folder / "pytorch_model.bin")
+    with pytest.raises(TrainingError):
+        read_start("hub:checkpoint", tmp_path)
+    assert not trap.exists()
+
+
 def test_a_checkpoint_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(TrainingError, match="put the repository's files into a folder"):
