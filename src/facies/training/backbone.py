@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
+from openvino.passes import ConstantFolding, Manager
 
 from facies.errors import TrainingError
 
@@ -59,6 +60,9 @@ def read_layers(path: Path) -> list[Layer]:
         model = runtime.read_model(path)
     except RuntimeError as error:
         raise TrainingError(f"{path} is no network that can be read (.tflite or .onnx).") from error
+    folding = Manager()
+    folding.register_pass(ConstantFolding())  # an ONNX bias gets its shape from the tensor that it is added to
+    folding.run_passes(model)
     return [_layer(runtime, node) for node in model.get_ordered_ops() if node.get_type_name() in _LAYER_TYPES]
 
 

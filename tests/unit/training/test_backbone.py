@@ -23,8 +23,9 @@ SCALE = GAMMA / np.sqrt(VARIANCE + EPSILON)
 
 
 def write(path, nodes, values):
-    """A 3×3 convolution from x to y, what follows it up to z, and a ReLU."""
-    nodes = [helper.make_node("Conv", ["x", "w"], ["y"]), *nodes, helper.make_node("Relu", ["z"], ["out"])]
+    """A 3×3 convolution from x to y, with its own bias where there is one, what follows it up to z, and a ReLU."""
+    own = ["own"] if "own" in values else []
+    nodes = [helper.make_node("Conv", ["x", "w", *own], ["y"]), *nodes, helper.make_node("Relu", ["z"], ["out"])]
     tensors = [numpy_helper.from_array(value, name) for name, value in {"w": WEIGHT, **values}.items()]
     shapes = {"x": [1, 3, 8, 8], "out": [1, 4, 6, 6]}
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
@@ -42,6 +43,8 @@ def channels(values):
 @pytest.mark.parametrize(
     ("nodes", "values", "scale", "shift"),
     [
+        ([helper.make_node("Identity", ["y"], ["z"])], {"own": BETA}, 1.0, BETA),
+        ([NORMALISE], NORMALISED | {"own": GAMMA}, SCALE, BETA + (GAMMA - MEAN) * SCALE),
         ([helper.make_node("Add", ["y", "b"], ["z"])], {"b": channels(BETA)}, 1.0, BETA),
         ([helper.make_node("Add", ["b", "y"], ["z"])], {"b": channels(BETA)}, 1.0, BETA),
         ([NORMALISE], NORMALISED, SCALE, BETA - MEAN * SCALE),
@@ -53,7 +56,15 @@ def channels(values):
         ),
         ([helper.make_node("Div", ["y", "s"], ["z"])], {"s": channels(GAMMA)}, 1 / GAMMA, 0.0),
     ],
-    ids=["bias", "bias first", "normalisation", "scale and shift", "division"],
+    ids=[
+        "own bias",
+        "own bias and normalisation",
+        "bias",
+        "bias first",
+        "normalisation",
+        "scale and shift",
+        "division",
+    ],
 )
 def test_what_follows_a_convolution_is_folded_into_it(tmp_path, nodes, values, scale, shift):
     (layer,) = read_layers(write(tmp_path / "start.onnx", nodes, values))
