@@ -18,7 +18,7 @@ from facies.cores import count_cores
 from facies.errors import FaciesError, PackageError, RuntimeClosedError, SettingsError, StoreError
 from facies.imaging.sizes import Sizes
 from facies.models.fake import FakeRuntime
-from facies.models.package import MANIFEST_NAME, Manifest, Package, load_package
+from facies.models.package import MANIFEST_NAME, Manifest, Package, Precision, load_package
 from facies.models.registry import SHIPPED, Registry
 from facies.models.runtime import Runtime
 from facies.priority import let_others_go_first
@@ -156,18 +156,23 @@ def _answers_as_before(package: Package, runtime: Runtime) -> bool:
 def check_package(package: Package) -> None:
     """Let a package's network answer once and, where the package has a self-test, run it.
 
+    Both in the precision of its weights and in f32, which processors that do not have that take, and which may be a
+    file of its own.
+
     Raises:
         PackageError: the network cannot be run, or says something else than it did when the package was made.
     """
     from facies.models import self_test
     from facies.models.openvino import OpenVinoRuntime
 
-    runtime = OpenVinoRuntime(package, streams=1)
-    try:
-        if package.manifest.self_test is not None:
-            self_test.run(package, runtime)
-    finally:
-        runtime.close()
+    precisions: dict[Precision, None] = dict.fromkeys((package.manifest.weights.precision, "f32"))
+    for precision in precisions:
+        runtime = OpenVinoRuntime(package, streams=1, precision=precision)
+        try:
+            if package.manifest.self_test is not None:
+                self_test.run(package, runtime)
+        finally:
+            runtime.close()
 
 
 def add_package(source: Path, settings: Settings) -> Package:

@@ -1,10 +1,14 @@
+import tomllib
+
 import pytest
+import tomli_w
 
 from facies import assembly
+from facies.errors import PackageError
 from facies.models import openvino, self_test
-from facies.models.package import load_package
+from facies.models.package import load_package, weights_sha256
 from facies.settings import Settings
-from tests.data.networks import tile_package
+from tests.data.networks import map_package, tile_package
 from tests.data.packages import coral_package
 
 
@@ -55,3 +59,22 @@ def test_models_are_loaded_before_anybody_asks_and_a_broken_one_stops_none(tmp_p
     runtimes.close()
     runtimes.load_ahead(["sound"])
     assert loaded == ["sound@1.0.0"]
+
+
+def test_both_networks_of_a_package_are_checked(tmp_path, monkeypatch):
+    """Damage to the file for f32 would show on processors without 8 bits only."""
+    monkeypatch.setitem(openvino._CAPABILITY, "int8", "FP32")
+    folder, other = tile_package(tmp_path / "tiles").path, map_package(tmp_path / "map").path
+    manifest = folder / "package.toml"
+    for ending in ("xml", "bin"):
+        (folder / f"model-int8.{ending}").write_bytes((folder / f"model.{ending}").read_bytes())
+    table = tomllib.loads(manifest.read_text())
+    table["weights"] |= {"precision": "int8", "int8": {"file": "model-int8.xml", "sha256": table["weights"]["sha256"]}}
+    manifest.write_text(tomli_w.dumps(table))
+    assembly.check_package(load_package(folder))
+    for ending in ("xml", "bin"):
+        (folder / f"model.{ending}").write_bytes((other / f"model.{ending}").read_bytes())
+    table["weights"]["sha256"] = weights_sha256(folder / "model.xml")
+    manifest.write_text(tomli_w.dumps(table))
+    with pytest.raises(PackageError):
+        assembly.check_package(load_package(folder))

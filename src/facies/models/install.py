@@ -22,6 +22,7 @@ MOST_FILES = 64
 MOST_BYTES = 2 * 1024**3
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _LITTER = frozenset({".DS_Store", "Thumbs.db"})
 _LITTER_FOLDER = "__MACOSX"
 _PIECE_BYTES = 1 << 20
@@ -55,6 +56,11 @@ def install(source: Path, models_dir: Path, check: Callable[[Package], None]) ->
     Raises:
         PackageError: it is no sound package, the zip is not one to be trusted, or that version is installed already.
     """
+    if _ADDRESS.match(str(source)):
+        raise PackageError(
+            f"{source} is an address, and packages are never fetched from the network: download it, look where it "
+            "comes from, and give the file."
+        )
     if not source.exists():
         raise PackageError(f"{source} does not exist; give a package's folder or a zip of it, downloaded beforehand.")
     models_dir.mkdir(parents=True, exist_ok=True)
@@ -64,17 +70,18 @@ def install(source: Path, models_dir: Path, check: Callable[[Package], None]) ->
         folder.mkdir()
         with _entries(source) as entries:
             _receive(entries, folder)
-        package = _load(folder, source)
-        check(package)
+        package = _checked(folder, source, check)
         return load_package(_move(package, models_dir))
 
 
-def _load(folder: Path, source: Path) -> Package:
-    """Load what was received; what is wrong with it is said of where it came from."""
+def _checked(folder: Path, source: Path, check: Callable[[Package], None]) -> Package:
+    """Load and check what was received; what is wrong with it is said of where it came from."""
     try:
-        return load_package(folder)
+        package = load_package(folder)
+        check(package)
     except PackageError as error:
         raise type(error)(str(error).replace(str(folder), str(source))) from None
+    return package
 
 
 def _move(package: Package, models_dir: Path) -> Path:

@@ -72,6 +72,15 @@ def test_what_the_check_refuses_is_not_installed(folder, models):
     assert nothing_is_left(models)
 
 
+def test_what_the_check_finds_is_said_of_the_source(folder, models):
+    def refuse(package):
+        raise PackageError(f"{package.path / 'self-test.png'} is too small")
+
+    with pytest.raises(PackageError) as refused:
+        install(folder, models, refuse)
+    assert str(refused.value) == f"{folder / 'self-test.png'} is too small"
+
+
 def test_what_is_wrong_is_said_of_the_source(folder, models):
     (folder / "package.toml").unlink()
     with pytest.raises(PackageError, match=f"^{folder}/package.toml is missing"):
@@ -208,5 +217,5 @@ def test_a_zip_without_a_package_or_with_two(folder, models, tmp_path, count):
 def test_an_address_is_not_fetched(models):
     from pathlib import Path
 
-    with pytest.raises(PackageError, match="downloaded beforehand"):
+    with pytest.raises(PackageError, match="never fetched from the network"):
         install(Path("https://example.org/package.zip"), models, accept)
