@@ -25,6 +25,7 @@ from facies.models.package import (
     weights_files,
     weights_sha256,
 )
+from facies.models.toml_file import in_words
 
 _FORMATS = {".onnx": "onnx", ".tflite": "tflite", ".xml": "openvino"}
 _DTYPES = {ov.Type.u8: "uint8", ov.Type.f32: "float32"}
@@ -106,7 +107,7 @@ def new_package(weights: Path, folder: Path, wish: Wish) -> Package:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the package"
-        raise PackageError(f"{where}: {first['msg']}.") from error
+        raise PackageError(f"{where}: {in_words(first['msg'])}.") from error
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
         made = Path(scratch) / "package"
@@ -249,10 +250,12 @@ def _input(weights: Path, network: _Network, wish: Wish) -> dict[str, Any]:
             "scale 0 to 255. Usual are 127.5 and 127.5 (TensorFlow), 123.675,116.28,103.53 and 58.395,57.12,57.375 "
             "(PyTorch), 0 and 255."
         )
-    return table | {"mean": _three(wish.mean), "std": _three(wish.std)}
+    return table | {"mean": _three(wish.mean, "--mean"), "std": _three(wish.std, "--std")}
 
 
-def _three(numbers: Sequence[float]) -> list[float]:
+def _three(numbers: Sequence[float], name: str) -> list[float]:
+    if len(numbers) not in (1, 3):
+        raise PackageError(f"{name} has {len(numbers)} numbers; give one, or one for each of the three channels.")
     return list(numbers) * 3 if len(numbers) == 1 else list(numbers)
 
 

@@ -39,6 +39,10 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Level = Annotated[float, Field(allow_inf_nan=False)]
+Spread = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class WeightsFile(_Frozen):
     """The same network in another file, in the format of the first."""
 
@@ -78,8 +82,8 @@ class Input(_Frozen):
     layout: Literal["NHWC", "NCHW"] = "NHWC"
     dtype: Literal["uint8", "float32"] = "uint8"
     colour: Literal["RGB", "BGR"] = "RGB"
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: tuple[Level, Level, Level] = (0.0, 0.0, 0.0)
+    std: tuple[Spread, Spread, Spread] = (1.0, 1.0, 1.0)
     resize: Literal["bilinear", "bicubic"] = "bilinear"
 
 

@@ -34,14 +34,22 @@ def make(package: Package, runtime: Runtime, tolerance: float = 0.05, served: Ru
 
     Returns:
         The package with its self-test.
+
+    Raises:
+        PackageError: the network answers with NaN or infinity.
     """
     tiles = _draw_tiles(package.manifest.input.size_hw)
     (package.path / _PICTURE_NAME).write_bytes(_encode(tiles))
     manifest_path = package.path / MANIFEST_NAME
     table = tomllib.loads(manifest_path.read_text(encoding="utf-8"))
-    answers = {"probs": runtime} | ({"served": served} if served else {})
+    asked = {"probs": runtime} | ({"served": served} if served else {})
+    answers = {name: _ask(one, tiles) for name, one in asked.items()}
+    if not all(np.isfinite(answer).all() for answer in answers.values()):
+        raise PackageError(
+            f"The network of {package.reference} answers with what is no number; its weights are no good."
+        )
     table["self_test"] = {"picture": _PICTURE_NAME, "tolerance": tolerance} | {
-        name: np.round(_ask(asked, tiles), _DECIMALS).tolist() for name, asked in answers.items()
+        name: np.round(answer, _DECIMALS).tolist() for name, answer in answers.items()
     }
     manifest_path.write_text(tomli_w.dumps(table), encoding="utf-8")
     return load_package(package.path)

@@ -32,4 +32,9 @@ def read_toml(path: Path, content: type[_Content], error_type: type[FaciesError]
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole of it"
-        raise error_type(f"{path}: {where}: {first['msg']}.") from error
+        raise error_type(f"{path}: {where}: {in_words(first['msg'])}.") from error
+
+
+def in_words(message: str) -> str:
+    """What pydantic says is wrong, without its own name for an error that a model raised."""
+    return message.removeprefix("Value error, ")

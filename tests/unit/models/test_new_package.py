@@ -126,7 +126,7 @@ def test_a_network_that_is_not_for_photos(tmp_path, shape, kind, sentence):
     [
         ({"classes": ("a", "b", "c")}, "tells 2 classes apart; 3 are named"),
         ({"name": "No Name"}, "name: "),
-        ({"positive": "blue"}, "'blue'"),
+        ({"positive": "blue"}, "the package: decision names the class 'blue'"),
         ({"classes": ("a", "a")}, "same name"),
     ],
 )
@@ -142,6 +142,28 @@ def test_float_networks_need_their_normalising(tmp_path):
     weights = tile_package(tmp_path / "theirs", dtype="float32").path / "model.xml"
     with pytest.raises(PackageError, match="--mean and --std"):
         new_package(weights, tmp_path / "mine", wish())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ({"mean": (1.0, 2.0), "std": (1.0,)}, "--mean has 2 numbers; give one, or one for each"),
+        ({"mean": (0.0,), "std": (0.0,)}, "input.std.0: "),
+        ({"mean": (0.0,), "std": (float("nan"),)}, "input.std.0: "),
+        ({"mean": (float("inf"),), "std": (1.0,)}, "input.mean.0: "),
+    ],
+)
+def test_normalising_that_makes_no_numbers(tmp_path, numbers, sentence):
+    weights = tile_package(tmp_path / "theirs", dtype="float32").path / "model.xml"
+    with pytest.raises(PackageError, match=sentence):
+        new_package(weights, tmp_path / "mine", wish(**numbers))
+
+
+def test_a_network_that_answers_with_no_numbers(tmp_path):
+    photo = ops.parameter([-1, 16, 16, 3], ov.Type.u8, name="photo")
+    broken = ops.multiply(red_logits(photo), np.float32(np.nan))
+    with pytest.raises(PackageError, match="answers with what is no number"):
+        new_package(save(tmp_path / "theirs", photo, broken), tmp_path / "mine", wish())
 
 
 def test_what_is_no_network(tmp_path):
