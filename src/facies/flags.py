@@ -51,7 +51,8 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _option_flag(name: str, flag: str, kind: Any, told: str) -> inspect.Parameter:
-    option = typer.Option(flag, help=told, rich_help_panel="Analysis")
+    metavar = "<low> <high>" if name == "unsure_band" else None  # typer's own looks as if a comma stood between them
+    option = typer.Option(flag, help=told, rich_help_panel="Analysis", metavar=metavar)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
     )

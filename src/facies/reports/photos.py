@@ -28,6 +28,14 @@ def summary_row(photo_name: str, error: str | None, summary: Mapping[str, Any] |
 
 
 def summary_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows, each with the columns of all."""
+    """The same rows, each with the columns of all: 0 where a photo has nothing of what its model found on another."""
     columns = dict.fromkeys(column for row in rows for column in row)
-    return [{column: row.get(column, "") for column in columns} for row in rows]
+    found_by: dict[str, set[str]] = {}
+    for row in rows:
+        if "model" in row:
+            found_by.setdefault(row["model"], set()).update(row)
+
+    def absent(row: Mapping[str, Any], column: str) -> int | str:
+        return 0 if column in found_by.get(row.get("model", ""), ()) else ""
+
+    return [{column: row.get(column, absent(row, column)) for column in columns} for row in rows]
