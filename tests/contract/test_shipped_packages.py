@@ -1,6 +1,7 @@
 """What the two contracts ask of the packages that ship: labels, names, colours, sizes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.registry import SHIPPED, Registry
 from facies.options import Options
+from facies.training.card import fill_card
 from facies.training.evaluation.leaks import read_fingerprints
 from tests.data.packages import CORAL_LABELS, ROCK_CLASSES
 
+PLANS = Path(__file__).parents[2] / "plans"
 MAX_WEIGHTS_BYTES = 15_000_000
 
 
@@ -50,6 +53,12 @@ def test_packages_are_small_and_say_where_they_come_from(shipped, name):
     assert package.manifest.sources
     assert all(source.licence for source in package.manifest.sources)
     assert len(package.card) > 500
+
+
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
+def test_a_card_tells_the_figures_that_the_package_holds(shipped, name):
+    package = shipped.get(name)
+    assert package.card == fill_card(PLANS / f"{name}.card.md", package.manifest.metrics)
 
 
 @pytest.mark.parametrize("precision", ["f32", None])
