@@ -23,8 +23,13 @@ enum {
     DISTANCES = 2,   /* distance 1, and another that is never used: some readers refuse a tree with one leaf */
     SHORTEST = 4,    /* codes for three bytes are seldom longer than those of a length and a distance */
     LONGEST = 258,
-    TOKENS = 1 << 14 /* of a block: few enough for codes that fit what is near, and enough to pay for them */
+    TOKENS = 1 << 14, /* of a block: few enough for codes that fit what is near, and enough to pay for them */
+    KINDS = END + LONGEST + 1, /* of tokens */
+    SPELT_BITS = 24, /* of a token as it is written, 21 at most; above them stands how many they are */
+    AT_ONCE = 8      /* bytes in a word */
 };
+
+static const uint64_t HIGHEST_BITS = 0x8080808080808080;
 
 /* ---- bits ---- */
 
@@ -169,17 +174,9 @@ static void make_codes(const uint32_t *given, unsigned symbols, unsigned most, C
 
 /* A token is a byte, or END and the length of a run. */
 typedef struct {
-    uint16_t tokens[TOKENS];
+    uint16_t tokens[TOKENS + AT_ONCE];
     unsigned count;
-    uint32_t symbols[SYMBOLS];
 } Block;
-
-static void clear(Block *block)
-{
-    block->count = 0;
-    for (unsigned symbol = 0; symbol < SYMBOLS; symbol++)
-        block->symbols[symbol] = 0;
-}
 
 /* Symbol, number of extra bits, and these of a length; RFC 1951, section 3.2.5. */
 typedef struct {
@@ -248,62 +245,132 @@ static void write_codes(Writer *writer, const Code *symbols, unsigned symbol_cou
     }
 }
 
-static inline void put_code(Writer *writer, Code code) { put(writer, code.bits, code.length); }
-
-/* Writes a run, or a byte, or three bytes at once; returns how many tokens more than one that was. */
-static inline unsigned write_tokens(Writer *writer, const Code *symbols, const uint16_t *tokens, unsigned left)
+/* How often each token comes, counted in four tables by turns: one byte is far more frequent than all others, and in a
+ * single table each step would wait for the one before. */
+static void count_tokens(const Block *block, uint32_t *counts)
 {
-    unsigned more = 0;
-    if (*tokens >= END) {
-        Length length = take_length(*tokens - END);
-        put_code(writer, symbols[length.symbol]);
-        put(writer, length.extra, length.extra_count);
-        put(writer, 0, 1); /* distance 1 */
-    } else {
-        put_code(writer, symbols[tokens[0]]);
-        if (left > 2 && (tokens[1] | tokens[2]) < END) {
-            put_code(writer, symbols[tokens[1]]);
-            put_code(writer, symbols[tokens[2]]);
-            more = 2;
-        }
+    enum { TABLES = 4 };
+    uint32_t tables[TABLES][KINDS] = {{0}};
+    unsigned i = 0;
+    for (; i + TABLES <= block->count; i += TABLES)
+        for (unsigned table = 0; table < TABLES; table++)
+            tables[table][block->tokens[i + table]]++;
+    for (; i < block->count; i++)
+        tables[0][block->tokens[i]]++;
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        counts[kind] = tables[0][kind] + tables[1][kind] + tables[2][kind] + tables[3][kind];
+}
+
+/* How often each symbol of RFC 1951 comes. */
+static void count_symbols(const uint32_t *tokens, uint32_t *symbols)
+{
+    for (unsigned symbol = 0; symbol < SYMBOLS; symbol++)
+        symbols[symbol] = symbol < END ? tokens[symbol] : 0;
+    symbols[END] = 1;
+    for (unsigned length = SHORTEST; length <= LONGEST; length++)
+        symbols[take_length(length).symbol] += tokens[END + length];
+}
+
+/* What is written for each token: a byte's code, or those of a length and its extra bits and then distance 1, a zero. */
+static void spell_tokens(const Code *symbols, const uint32_t *counts, uint32_t *spelt)
+{
+    for (unsigned byte = 0; byte < END; byte++)
+        spelt[byte] = symbols[byte].bits | (uint32_t)symbols[byte].length << SPELT_BITS;
+    for (unsigned run = SHORTEST; run <= LONGEST; run++) {
+        if (!counts[END + run])
+            continue;
+        Length length = take_length(run);
+        Code code = symbols[length.symbol];
+        spelt[END + run] = code.bits | (uint32_t)length.extra << code.length |
+                           (uint32_t)(code.length + length.extra_count + 1) << SPELT_BITS;
     }
-    flush(writer);
-    return more;
+}
+
+static inline void put_spelt(Writer *writer, uint32_t spelt)
+{
+    put(writer, spelt & ((1u << SPELT_BITS) - 1), spelt >> SPELT_BITS);
+}
+
+static void write_tokens(Writer *given, const Block *block, const uint32_t *spelt)
+{
+    Writer writer = *given; /* in registers */
+    unsigned count = block->count, i = 0;
+    for (; i + 2 <= count; i += 2) {
+        put_spelt(&writer, spelt[block->tokens[i]]);
+        put_spelt(&writer, spelt[block->tokens[i + 1]]);
+        flush(&writer);
+    }
+    if (i < count) {
+        put_spelt(&writer, spelt[block->tokens[i]]);
+        flush(&writer);
+    }
+    *given = writer;
 }
 
 static void write_block(Writer *writer, Block *block)
 {
     enum { NOT_THE_LAST = 0, OWN_CODES = 2 };
+    uint32_t counts[KINDS], symbol_counts[SYMBOLS], spelt[KINDS];
     Code symbols[SYMBOLS];
     unsigned symbol_count = SYMBOLS;
-    block->symbols[END] = 1;
-    make_codes(block->symbols, SYMBOLS, MOST_BITS, symbols);
+    count_tokens(block, counts);
+    count_symbols(counts, symbol_counts);
+    make_codes(symbol_counts, SYMBOLS, MOST_BITS, symbols);
+    spell_tokens(symbols, counts, spelt);
     while (!symbols[symbol_count - 1].length)
         symbol_count--;
     put_whole(writer, NOT_THE_LAST | OWN_CODES << 1, 3);
     write_codes(writer, symbols, symbol_count);
-    for (unsigned i = 0; i < block->count; i++)
-        i += write_tokens(writer, symbols, block->tokens + i, block->count - i);
+    write_tokens(writer, block, spelt);
     put_whole(writer, symbols[END].bits, symbols[END].length);
-    clear(block);
+    block->count = 0;
 }
 
 /* ---- the bytes ---- */
 
-static inline uint32_t load(const uint8_t *bytes)
+static inline uint64_t load(const uint8_t *bytes)
 {
-    uint32_t loaded;
+    uint64_t loaded;
     __builtin_memcpy(&loaded, bytes, sizeof loaded);
     return loaded;
 }
 
-/* How often the byte before comes again. */
+/* Marks, by its highest bit, each of the next bytes that is as the one before it. */
+static inline uint64_t mark_repeated(const uint8_t *bytes)
+{
+    uint64_t changes = load(bytes) ^ load(bytes - 1);
+    return ~(((changes & ~HIGHEST_BITS) + ~HIGHEST_BITS) | changes) & HIGHEST_BITS;
+}
+
+/* How often the byte before comes again, which is at least `SHORTEST` times. */
 static inline unsigned run_length(const uint8_t *bytes, size_t left)
 {
     unsigned most = left < LONGEST ? (unsigned)left : LONGEST, length = SHORTEST;
+    for (; length + AT_ONCE <= most; length += AT_ONCE) {
+        uint64_t changes = load(bytes + length) ^ load(bytes + length - 1);
+        if (changes)
+            return length + (unsigned)__builtin_ctzll(changes) / 8;
+    }
     while (length < most && bytes[length] == bytes[-1])
         length++;
     return length;
+}
+
+/* Takes bytes that begin no run, and then a run if one was in sight; returns how many bytes that was. */
+static inline unsigned take_tokens(Block *block, const uint8_t *bytes, size_t left)
+{
+    uint64_t repeated = mark_repeated(bytes), runs = repeated & repeated >> 8 & repeated >> 16 & repeated >> 24;
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        block->tokens[block->count + i] = bytes[i];
+    if (!runs) { /* those behind the last change may yet begin one */
+        unsigned taken = AT_ONCE - (unsigned)__builtin_clzll(~repeated & HIGHEST_BITS) / 8;
+        block->count += taken;
+        return taken;
+    }
+    unsigned before = (unsigned)__builtin_ctzll(runs) / 8, run = run_length(bytes + before, left - before);
+    block->count += before;
+    block->tokens[block->count++] = (uint16_t)(END + run);
+    return before + run;
 }
 
 /* Deflates bytes into blocks of which none is the last, and ends on a whole byte.
@@ -314,19 +381,13 @@ size_t facies_deflate(const uint8_t *restrict bytes, size_t length, uint8_t *res
 {
     Writer writer = {out, 0, 0};
     Block block;
-    clear(&block);
+    block.count = 0;
     for (size_t i = 0; i < length;) {
-        if (i && length - i >= SHORTEST && load(bytes + i) == load(bytes + i - 1)) {
-            unsigned run = run_length(bytes + i, length - i);
-            block.tokens[block.count++] = (uint16_t)(END + run);
-            block.symbols[take_length(run).symbol]++;
-            i += run;
-        } else {
-            block.tokens[block.count++] = bytes[i];
-            block.symbols[bytes[i]]++;
-            i++;
-        }
-        if (block.count == TOKENS)
+        if (i && length - i >= AT_ONCE)
+            i += take_tokens(&block, bytes + i, length - i);
+        else
+            block.tokens[block.count++] = bytes[i++];
+        if (block.count >= TOKENS)
             write_block(&writer, &block);
     }
     if (block.count)
