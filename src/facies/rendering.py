@@ -24,6 +24,7 @@ from facies.imaging.decode import open_image, read_labels
 from facies.imaging.deep_zoom import stream_deep_zoom
 from facies.imaging.header import read_header
 from facies.imaging.legend import LegendEntry, beside, draw_legend
+from facies.imaging.native import halve
 from facies.imaging.overlay import FILL_ALPHA, paint_tiles, tint
 from facies.imaging.photo import Photo, open_photo, stripes_of_tiles
 from facies.imaging.sizes import Sizes, stripe_rows
@@ -36,8 +37,9 @@ CPU_LIMIT_S: Final = 300
 THUMBNAIL: Final = "thumbnail.jpg"
 THUMBNAIL_SIDE: Final = 512
 
+_CAREFUL_SIDE: Final = THUMBNAIL_SIDE * 3 // 2
+"""Down to here a thumbnail is made smaller the quick way, and from here with care."""
 _SHRINKS: Final = (2, 4, 8)
-_QUICK_PIXELS: Final = 64_000_000
 _STRIPE_ROWS: Final = 128
 _SIZES: Final = Sizes(accepted=1 << 40)  # the photo was measured against the limit when it came
 
@@ -103,25 +105,35 @@ def render(recipe: Recipe) -> Iterator[bytes]:
         yield from _overlay(recipe)
 
 
-def quick_thumbnail(photo: Path) -> bytes | None:
-    """The thumbnail of a photo that is sound, where that takes next to no time: of a JPEG, unless it is huge.
+def quick_thumbnail(photo: Photo) -> bytes | None:
+    """The thumbnail of a photo that was analysed, where that takes next to no time.
 
     Args:
         photo: any photo.
 
     Returns:
-        JPEG; None where it takes longer.
+        JPEG; None of a photo that is not in memory.
     """
-    header = read_header(photo)
-    is_quick = header.format == "JPEG" and header.width * header.height <= _QUICK_PIXELS
-    return _thumbnail(photo) if is_quick else None
+    if not photo.is_kept:
+        return None
+    pixels = photo.pixels
+    while max(pixels.shape) // 2 >= _CAREFUL_SIDE:
+        height, width, channels = pixels.shape
+        half = np.empty((-(-height // 2), -(-width // 2), channels), dtype=np.uint8)
+        halve(pixels, half)
+        pixels = half
+    return _shrunk(pyvips.Image.new_from_array(pixels, interpretation="srgb"))
 
 
 def _thumbnail(photo: Path) -> bytes:
     header = read_header(photo)
-    room = max(header.width, header.height) * 2 // (THUMBNAIL_SIDE * 3)  # what is left is made smaller with care
+    room = max(header.width, header.height) // _CAREFUL_SIDE
     shrink = max((factor for factor in _SHRINKS if factor <= room), default=1)
-    small = open_image(photo, shrink).thumbnail_image(THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, size="down")
+    return _shrunk(open_image(photo, shrink))
+
+
+def _shrunk(image: pyvips.Image) -> bytes:
+    small = image.thumbnail_image(THUMBNAIL_SIDE, height=THUMBNAIL_SIDE, size="down")
     return bytes(small.jpegsave_buffer(Q=82, keep="none"))
 
 

@@ -224,7 +224,7 @@ class Attempt:
     def _publish(self, analysis: Analysis) -> None:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
         with ThreadPoolExecutor(1, thread_name_prefix="thumbnail") as aside:
-            thumbnail = aside.submit(quick_thumbnail, self._at.blobs.path(self.job.id, PHOTO))
+            thumbnail = aside.submit(quick_thumbnail, analysis.photo)
             with self._at.blobs.create_several(self.job.id) as results:
                 self._write_results(analysis, results)
                 self._leave_thumbnail(thumbnail.result(), results)

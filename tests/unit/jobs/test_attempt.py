@@ -4,13 +4,14 @@ import threading
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from facies.analysis import analyse
 from facies.errors import AnalysisCancelledError, DamagedPhotoError, PackageError, StoreError
 from facies.findings import TileAnalysis
-from facies.imaging.sizes import Sizes
+from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.jobs.attempt import PROGRESS_INTERVAL_S, Attempt, Workplace
 from facies.jobs.checkpoint import AFTER_S
 from facies.jobs.job import Status
@@ -34,9 +35,9 @@ def runtime(room):
 def attempt_at(room, runtime):
     """Claims the next job; `analyse` and `get_runtime` may be stood in for."""
 
-    def attempt_at(analyse=analyse, get_runtime=lambda _: runtime, checkpoint_after_s=AFTER_S):
+    def attempt_at(analyse=analyse, get_runtime=lambda _: runtime, checkpoint_after_s=AFTER_S, sizes=SIZES):
         job = room.store.claim("w", LEASE_S, alone=True)
-        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, SIZES, LEASE_S, checkpoint_after_s)
+        workplace = Workplace(room.store, room.blobs, get_runtime, analyse, sizes, LEASE_S, checkpoint_after_s)
         return Attempt(job, job.lease, workplace)
 
     return attempt_at
@@ -70,17 +71,28 @@ def test_a_photo_becomes_results(room, attempt_at):
     assert attempt.is_over
     finished = room.job(job.id)
     assert (finished.status, finished.done, finished.total) == (Status.FINISHED, 6, 6)
-    assert names(room) == ["overlay.png", "photo", "summary.json", "tiles.csv", "tiles.json"]
+    assert names(room) == ["overlay.png", "photo", "summary.json", "thumbnail.jpg", "tiles.csv", "tiles.json"]
     summary = json.loads(room.blobs.path(job.id, "summary.json").read_bytes())
     assert summary["tiles"]["total"] == 6
 
 
-def test_a_jpeg_gets_its_thumbnail_with_its_results(room, attempt_at):
-    job = room.send(encode(patchwork(1000, 600), "JPEG"))
-    attempt_at().work()
+@pytest.mark.parametrize("width_height", [(1000, 600), (1999, 1201), (3200, 1920)])
+def test_a_photo_gets_its_thumbnail_with_its_results(room, attempt_at, width_height):
+    photo = patchwork(*width_height)
+    job = room.send(encode(photo))
+    attempt_at(sizes=DEFAULT_SIZES).work()
     assert room.job(job.id).status is Status.FINISHED
     small = Image.open(io.BytesIO(room.blobs.path(job.id, "thumbnail.jpg").read_bytes()))
-    assert (small.format, small.size) == ("JPEG", (512, 307))
+    assert (small.format, small.width) == ("JPEG", 512)
+    expected = np.asarray(Image.fromarray(photo).resize(small.size, Image.Resampling.BOX), dtype=np.float64)
+    assert np.abs(np.asarray(small) - expected).mean() < 12  # noise; light and dark lie 130 apart
+
+
+def test_a_photo_too_large_to_be_kept_gets_its_thumbnail_when_it_is_asked_for(room, attempt_at):
+    job = room.send(PHOTO)
+    attempt_at(sizes=Sizes(kept=1)).work()
+    assert room.job(job.id).status is Status.FINISHED
+    assert not room.blobs.exists(job.id, "thumbnail.jpg")
 
 
 def test_a_segmentation_gets_a_picture_with_legend_too(room, attempt_at):
@@ -96,6 +108,7 @@ def test_a_segmentation_gets_a_picture_with_legend_too(room, attempt_at):
         "overlay.png",
         "photo",
         "summary.json",
+        "thumbnail.jpg",
     ]
 
 
