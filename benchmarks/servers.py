@@ -23,7 +23,7 @@ _BOUNDARY = "5c8e1f0a7d3b4962a1f0e8d7c6b59483"  # as long as those that clients 
 _LOOKED_AT_BYTES, _PIECE_BYTES = 120, 1 << 20
 FORM_TYPE = f"multipart/form-data; boundary={_BOUNDARY}"
 ALONE_POLL_S = 0.02
-"""How often a client asks that has the server to itself."""
+"""How often a client that has a server to itself asks, where that does not answer when the job is over."""
 TOGETHER_POLL_S = 0.25
 """How often each of several clients asks; what their asking costs falls on the result too."""
 
@@ -102,25 +102,34 @@ def facies(coral_model: str, rock_model: str = "rock-types") -> Iterator[Server]
             yield Server(url, pid)
 
 
-def coral_client(url: str, poll_s: float = ALONE_POLL_S) -> Submit:
+def coral_client(url: str, poll_s: float | None = None) -> Submit:
     """Sends a photo through the coral API and waits for the result, picture and all.
 
     It does little with what it gets: the processor time of a client falls on the server it measures.
+
+    Args:
+        url: of the server.
+        poll_s: how often it asks, seconds; None: it asks to be answered when the job is over, and often where the
+            server does not know of that.
     """
+    waiting = {"Prefer": "wait=60"} if poll_s is None else {}
 
     def submit(photo: Path) -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc)
-        job = json.loads(_answer(connection, "POST", "/V1/api/classify", form(photo)))["job_id"]
-        while not _is_completed(_answer(connection, "GET", f"/V1/api/status/{job}")):
-            time.sleep(poll_s)
+        sent = _answer(connection, "POST", "/V1/api/classify", form(photo), {"Content-Type": FORM_TYPE})
+        job = json.loads(sent)["job_id"]
+        while not _is_completed(_answer(connection, "GET", f"/V1/api/status/{job}", None, waiting)):
+            time.sleep(ALONE_POLL_S if poll_s is None else poll_s)
         connection.close()
 
     return submit
 
 
-def _answer(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> bytes:
+def _answer(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
+) -> bytes:
     """The beginning of an answer. All of it is read."""
-    connection.request(method, path, body, {} if body is None else {"Content-Type": FORM_TYPE})
+    connection.request(method, path, body, headers)
     response = connection.getresponse()
     beginning = response.read(_LOOKED_AT_BYTES)
     while response.read(_PIECE_BYTES):

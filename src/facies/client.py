@@ -32,6 +32,7 @@ IN_PIECES_FROM_BYTES: Final = 32 << 20
 _JOBS: Final = "/api/v1/jobs"
 _TOLD: Final = ("status", "done", "total", "queue_position", "eta_s")
 _POLL_S: Final = 1.0
+_WAIT_S: Final = 10  # for a result, in one request; a job that takes longer is watched
 _SILENCE_S: Final = 40.0  # on an event stream; a server says something every 15 s
 _FILES: Final[Mapping[str, str]] = {
     "summary": "summary.json",
@@ -161,6 +162,7 @@ class Client:
             raise RemoteError(f"{url!r} is no address of a server; it begins with http:// or https://.")
         self._line = Line(url.rstrip("/"), key, timeout_s=timeout_s, patience_s=patience_s)
         self._unfinished = Unfinished(default_folder() if uploads_dir is None else Path(uploads_dir))
+        self._waiting = {"Prefer": f"wait={int(min(_WAIT_S, timeout_s / 2))}"}
         self._fingerprint = partial(fingerprint, url.rstrip("/"), key)
 
     def __enter__(self) -> Self:
@@ -245,7 +247,7 @@ class Client:
         Raises:
             RemoteError: it failed or was cancelled, with the reason; or see `Client`.
         """
-        final = self.job(job.id)
+        final = _job_of(self._line.ask("GET", f"{_JOBS}/{job.id}", lambda: {"headers": self._waiting}).json())
         if not final.is_over:
             *_, final = self.watch(job)
         if final.status != "finished":

@@ -34,6 +34,7 @@ from facies.web.results import (
     load_json,
     why_no_picture,
 )
+from facies.web.waiting import Patience, until_over
 
 NAME = "coral"
 PREFIX = "/V1/api"
@@ -151,9 +152,9 @@ class _Coral:
             job = await self._intake.submit(form.photo, order)
         return CoralAccepted(job_id=job.number)
 
-    async def status(self, request: Request, job_id: str) -> Response:
+    async def status(self, request: Request, job_id: str, patience_s: Patience) -> Response:
         """How far a job is, and its result when it is completed."""
-        job = await self._job(job_id, request.state.owner)
+        job = await until_over(request, patience_s, lambda: self._job(job_id, request.state.owner))
         if job.status is not Status.FINISHED:
             return JSONResponse(encode_unfinished(job))
         return await run_in_threadpool(self._answer_finished, job)

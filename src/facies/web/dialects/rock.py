@@ -34,6 +34,7 @@ from facies.web.results import (
     png_answer,
     why_no_picture,
 )
+from facies.web.waiting import Patience, until_over
 
 NAME = "rock"
 
@@ -123,10 +124,15 @@ class _Rock:
         return RockAccepted(job_id=job.id)
 
     async def job(
-        self, request: Request, job_id: str, form: Literal["json", "png"] = "json", legend: bool = False
+        self,
+        request: Request,
+        job_id: str,
+        patience_s: Patience,
+        form: Literal["json", "png"] = "json",
+        legend: bool = False,
     ) -> Response:
         """How far a job is, and its result when it is finished: as JSON, or as the PNG itself."""
-        job = await self._job(job_id, request.state.owner)
+        job = await until_over(request, patience_s, lambda: self._job(job_id, request.state.owner))
         if job.status is not Status.FINISHED:
             return JSONResponse(encode(job, None))
         picture = OVERLAY_WITH_LEGEND if legend else OVERLAY

@@ -28,6 +28,7 @@ from facies.web.dialects.native.shipped import ROCK
 from facies.web.dialects.openapi import PHOTO_FIELD, multipart_body
 from facies.web.intake import Order
 from facies.web.uploads import Form
+from facies.web.waiting import Patience, until_over
 
 MOST_A_PAGE = 200
 
@@ -142,9 +143,9 @@ class _Jobs:
         following = _next_url(request, shown[-1]) if len(found) > limit else None
         return JobPage(jobs=[job_document(self._room, job) for job in shown], next=following)
 
-    async def show(self, request: Request, job_id: JobId) -> JobDocument:
+    async def show(self, request: Request, job_id: JobId, patience_s: Patience) -> JobDocument:
         """One job: how far it is, what it was asked, and where its results are."""
-        job = await self._room.job(request, job_id)
+        job = await until_over(request, patience_s, lambda: self._room.job(request, job_id))
         return await run_in_threadpool(job_document, self._room, job)
 
     async def cancel(self, request: Request, job_id: JobId) -> JobDocument:

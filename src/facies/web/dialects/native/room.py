@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 
 from facies.errors import JobExpiredError, UnknownJobError
 from facies.jobs.blobs import Blobs
@@ -12,6 +11,7 @@ from facies.jobs.store import JobStore
 from facies.jobs.uploads import Uploads
 from facies.web.dialects.native.catalogue import Catalogue
 from facies.web.intake import Intake
+from facies.web.lookups import look_up
 
 PREFIX = "/api/v1"
 NAME = "native"
@@ -50,7 +50,7 @@ class Room:
             JobExpiredError: there was one.
             UnknownJobError: there is none.
         """
-        return await run_in_threadpool(self._find, job_id.lower(), request.state.sees)
+        return await look_up(self.store, self._find, job_id.lower(), request.state.sees)
 
     def _find(self, job_id: str, owner: Owner) -> Job:
         try:
