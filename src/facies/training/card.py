@@ -33,6 +33,18 @@ def write_card(package: Package, plan: Plan, plan_dir: Path) -> None:
     (package.path / CARD_NAME).write_text(card, encoding="utf-8")
 
 
+def check_template(template: Path) -> None:
+    """See whether a card's template can be filled, as far as that can be told before anything is measured.
+
+    Raises:
+        TrainingError: it is missing, or a dollar sign in it begins no name.
+    """
+    if not template.is_file():
+        raise TrainingError(f"The card's template {template} does not exist.")
+    if not Template(template.read_text(encoding="utf-8")).is_valid():
+        raise TrainingError(f"{template}: a $ begins no name of a score; write $$ for a dollar sign.")
+
+
 def fill_card(template: Path, measured: Mapping[str, Any]) -> str:
     """Fill a card's template; `$a_b` stands for the score b in table a, an interval for "0.810 (0.770–0.850)".
 

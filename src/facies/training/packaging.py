@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
+from pydantic import ValidationError
 
+from facies.errors import PackageError
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import (
@@ -19,6 +21,7 @@ from facies.models.package import (
     load_package,
     weights_sha256,
 )
+from facies.models.toml_file import in_words
 from facies.training.calibration import Calibration
 from facies.training.export import INT8_NAME, OUTPUT_NAMES, WEIGHTS_NAME
 from facies.training.plan import Plan
@@ -54,8 +57,25 @@ def write_package(plan: Plan, folder: Path, result: Result) -> Package:
     Raises:
         PackageError: the plan does not make a valid manifest.
     """
+    manifest = _manifest(plan, _describe_weights(folder, result.precision), result)
+    (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
+    (folder / CARD_NAME).write_text(f"# {plan.package.name}\n", encoding="utf-8")
+    return _with_self_test(load_package(folder))
+
+
+def check_plan(plan: Plan) -> None:
+    """See whether a plan makes a valid package, before hours are spent on training it.
+
+    Raises:
+        PackageError: it does not.
+    """
+    no_calibration = Calibration(1.0, (0.0,) * len(plan.package.classes))
+    weights = {"file": WEIGHTS_NAME, "format": "onnx", "sha256": "0" * 64}
+    _manifest(plan, weights, Result(no_calibration, {}, "f32"))
+
+
+def _manifest(plan: Plan, weights: Mapping[str, Any], result: Result) -> dict[str, Any]:
     section = plan.package
-    kept = section.model_dump(mode="json", exclude={"card", "positive", "background"})
     below = result.calibration.temperature_below
     decision: dict[str, Any] = {
         "threshold": 0.5,
@@ -67,18 +87,21 @@ def write_package(plan: Plan, folder: Path, result: Result) -> Package:
     }
     manifest = {
         "format_version": 1,
-        **kept,
-        "weights": _describe_weights(folder, result.precision),
+        **section.model_dump(mode="json", exclude={"card", "positive", "background"}),
+        "weights": weights,
         "output": {"name": OUTPUT_NAMES[0], "kind": "logits"},
         "decision": {name: value for name, value in decision.items() if value is not None},
         "metrics": dict(result.measured),
     }
     if result.held_out is not None:
         manifest["held_out"] = result.held_out.model_dump(mode="json")
-    Manifest.model_validate(manifest)
-    (folder / MANIFEST_NAME).write_text(tomli_w.dumps(manifest), encoding="utf-8")
-    (folder / CARD_NAME).write_text(f"# {section.name}\n", encoding="utf-8")
-    return _with_self_test(load_package(folder))
+    try:
+        Manifest.model_validate(manifest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "its [package] table"
+        raise PackageError(f"The plan makes no valid package: {where}: {in_words(first['msg'])}.") from error
+    return manifest
 
 
 def _describe_weights(folder: Path, precision: Precision) -> dict[str, Any]:

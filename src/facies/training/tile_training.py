@@ -46,26 +46,35 @@ _RECORDS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class TileData:
-    """Records as arrays, and what the frozen part of the network says of their views.
+class TileLabels:
+    """Records as arrays.
 
     Attributes:
         labels: int64 (R,), class index or `NEITHER`.
         domains: int64 (R,), index of the domain in `domain_names`.
         groups: of each record.
-        features: float16 (R, views, F), what the start weights give, the plain views first.
-        maps: float16 (R, views, ...), after the last frozen block; only where the others are fine-tuned.
     """
 
     labels: npt.NDArray[np.int64]
     domains: npt.NDArray[np.int64]
     domain_names: tuple[str, ...]
     groups: tuple[str, ...]
-    features: Bank
-    maps: Bank | None
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+@dataclass(frozen=True)
+class TileData(TileLabels):
+    """Records, and what the frozen part of the network says of their views.
+
+    Attributes:
+        features: float16 (R, views, F), what the start weights give, the plain views first.
+        maps: float16 (R, views, ...), after the last frozen block; only where the others are fine-tuned.
+    """
+
+    features: Bank
+    maps: Bank | None
 
 
 @dataclass(frozen=True)
@@ -101,10 +110,13 @@ def train_tiles(
         report: told of every step.
 
     Raises:
-        TrainingError: there are too few groups, or a picture cannot be read.
+        TrainingError: there are too few groups, a class is missing somewhere, or a picture cannot be read.
     """
-    data = _prepare(plan, records, layers, work_dir, report)
-    fold_of = _folds(plan, data)
+    _check_classes(plan)
+    told = _tell(records)
+    fold_of = _folds(plan, told)
+    _check_folds(plan, told, fold_of)
+    data = _prepare(plan, records, told, layers, work_dir, report)
     classes = len(plan.package.classes)
     held_out = np.zeros((len(data), PLAIN_VIEWS, classes), np.float32)
     by_precision = {name: np.zeros((len(data), classes), np.float32) for name in ("torch_f32", *BACK_ENDS)}
@@ -149,21 +161,47 @@ def example_tiles(plan: Plan, records: Sequence[TileRecord], most: int) -> Pictu
     return np.stack([fit_size(record.read(), plan.package.input.size_hw) for record in chosen])
 
 
-def _prepare(
-    plan: Plan, records: Sequence[TileRecord], layers: Sequence[Layer], work_dir: Path, report: Report
-) -> TileData:
-    if len(plan.package.classes) != 2:
+def _check_classes(plan: Plan) -> None:
+    names = plan.package.class_names
+    if len(names) != 2:
         raise TrainingError("Training tiles works for two classes so far; the plan has another number.")
+    if plan.package.positive != names[1]:
+        raise TrainingError(f"The class that is looked for must be the second one; let positive be {names[1]!r}.")
+
+
+def _tell(records: Sequence[TileRecord]) -> TileLabels:
     names = tuple(dict.fromkeys(record.domain for record in records))
-    features, maps = _look(plan, records, _new_network(plan, len(names), layers).encoder, work_dir, report)
-    return TileData(
+    return TileLabels(
         labels=np.array([record.label for record in records], np.int64),
         domains=np.array([names.index(record.domain) for record in records], np.int64),
         domain_names=names,
         groups=tuple(record.group for record in records),
-        features=features,
-        maps=maps,
     )
+
+
+def _check_folds(plan: Plan, told: TileLabels, fold_of: FoldOf) -> None:
+    """Each domain has a head of its own, which in every fold must learn of every class from the other folds."""
+    for domain, name in enumerate(told.domain_names):
+        for label, class_name in enumerate(plan.package.class_names):
+            folds = np.unique(fold_of[(told.domains == domain) & (told.labels == label)])
+            if len(folds) < 2:
+                raise TrainingError(
+                    f"Of {name!r}, pictures of the class {class_name!r} are in {len(folds)} of "
+                    f"{plan.split.folds} folds; without those of other groups they cannot be tested. Label more groups."
+                )
+
+
+def _prepare(
+    plan: Plan,
+    records: Sequence[TileRecord],
+    told: TileLabels,
+    layers: Sequence[Layer],
+    work_dir: Path,
+    report: Report,
+) -> TileData:
+    network = _new_network(plan, len(told.domain_names), layers)
+    features, maps = _look(plan, records, network.encoder, work_dir, report)
+    return TileData(told.labels, told.domains, told.domain_names, told.groups, features, maps)
 
 
 def _look(
@@ -202,7 +240,7 @@ def _draw(plan: Plan, record: TileRecord, seed: int) -> npt.NDArray[np.uint8]:
     return np.concatenate([plain_tile_views(picture, served, size), drawn])
 
 
-def _folds(plan: Plan, data: TileData) -> FoldOf:
+def _folds(plan: Plan, data: TileLabels) -> FoldOf:
     """Folds within each domain, so that every fold has its share of each."""
     fold_of = np.zeros(len(data), np.int64)
     for domain in range(len(data.domain_names)):

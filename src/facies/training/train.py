@@ -20,7 +20,7 @@ from facies.models.package import HeldOut, Package
 from facies.training import metrics
 from facies.training.backbone import Layer
 from facies.training.calibration import Calibration
-from facies.training.card import write_card
+from facies.training.card import check_template, write_card
 from facies.training.colour_forest import map_held_out
 from facies.training.datasets import (
     NEITHER,
@@ -34,7 +34,7 @@ from facies.training.error_rates import keep_held_out, measure_error_rates
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from facies.training.export import Pictures, export
 from facies.training.hub import read_start
-from facies.training.packaging import Result, write_package
+from facies.training.packaging import Result, check_plan, write_package
 from facies.training.pixel_network import PixelClassifier
 from facies.training.pixel_scores import held_out_mean_iou
 from facies.training.pixel_scores import score as pixel_score
@@ -43,6 +43,7 @@ from facies.training.plan import Plan, SyntheticCores, read_plan
 from facies.training.precision import EXAMPLES, MAIN_SCORE, choose, compare, tabulate
 from facies.training.progress import Report, silent
 from facies.training.readers import read_photos, read_tiles
+from facies.training.strangers import find_strangers
 from facies.training.tile_scores import calibrate, held_out_probability, score
 from facies.training.tile_training import TileOutcome, example_tiles, train_tiles
 from facies.training.used import describe_used, take_up
@@ -71,6 +72,7 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
         torch.set_num_threads(threads)
     plan = read_plan(plan_path)
     folder, work_dir = out_dir / plan.package.name, out_dir / _WORK / plan.package.name
+    _check(plan, plan_path.parent, data_dir)
     take_up(work_dir, describe_used(plan_path, plan, data_dir, _read_records(plan, plan_path.parent, data_dir)))
     layers = read_start(plan.start.weights, data_dir)
     run = _TASKS[plan.package.task]
@@ -87,6 +89,14 @@ def train(plan_path: Path, data_dir: Path, out_dir: Path, *, threads: int = 0, r
     write_card(package, plan, plan_path.parent)
     _write_fingerprints(package, plan, plan_path.parent, data_dir)
     return package
+
+
+def _check(plan: Plan, plan_dir: Path, data_dir: Path) -> None:
+    """Find what is missing at the end of a run at its beginning."""
+    check_plan(plan)
+    check_template(plan_dir / plan.package.card)
+    for folder in plan.domain.strangers.values() if plan.domain else ():
+        find_strangers(data_dir / folder)
 
 
 def _write_fingerprints(package: Package, plan: Plan, plan_dir: Path, data_dir: Path) -> None:
@@ -140,7 +150,7 @@ def _train_tiles(run: _Run) -> _Trained:
     decision_at = plan.schedule.decision_at
     calibration = calibrate(whole[main], data.labels[main], decision_at)
     probability = held_out_probability(whole[main], data.labels[main], outcome.fold_of[main], decision_at)
-    measured = _describe_split(plan) | ({} if decision_at is None else {"decision_at": decision_at})
+    measured = _describe_split(plan, records) | ({} if decision_at is None else {"decision_at": decision_at})
     measured |= {
         data.domain_names[0]: score(probability, data.labels[main], _chosen(data.groups, main)),
     }
@@ -177,7 +187,7 @@ def _train_pixels(run: _Run) -> _Trained:
     names = plan.package.class_names
     scored = _classes_seen(outcome.records, outcome.held_out, len(names))
     main = next(record.domain for record in records if record.scored)
-    measured = _describe_split(plan) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
+    measured = _describe_split(plan, records) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
     forest = map_held_out(outcome.records, outcome.fold_of, len(names), plan.seed)
     measured["colour_forest"] = pixel_score(outcome.records, forest, names, scored)
     by_precision = {
@@ -198,10 +208,21 @@ def _score_drawn(plan: Plan, network: PixelClassifier, records: Sequence[DrawnRe
     return pixel_score(records, found, plan.package.class_names, range(len(plan.package.classes)))
 
 
-def _describe_split(plan: Plan) -> dict[str, Any]:
+def _describe_split(plan: Plan, records: Sequence[TileRecord | PhotoRecord]) -> dict[str, Any]:
     if plan.split.kind == "random":
         return {"split": f"RANDOM, {plan.split.folds} folds: pictures of one group on both sides; the scores flatter"}
-    return {"split": f"{plan.split.folds} folds by group, pooled; the shipped network is trained on all folds"}
+    alone = ", ".join(_without_groups(records))
+    told = f" (of {alone} no groups are known: every picture is its own)" if alone else ""
+    return {"split": f"{plan.split.folds} folds by group{told}, pooled; the shipped network is trained on all folds"}
+
+
+def _without_groups(records: Sequence[TileRecord | PhotoRecord]) -> list[str]:
+    """The domains in which no two pictures are of one group, drawn ones left out."""
+    groups: dict[str, list[str]] = {}
+    for record in records:
+        if record.files:
+            groups.setdefault(record.domain, []).append(record.group)
+    return [domain for domain, found in groups.items() if len(set(found)) == len(found)]
 
 
 def _classes_seen(records: Sequence[PhotoRecord], found: dict[int, Any], classes: int) -> list[int]:

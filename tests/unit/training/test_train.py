@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra")
 
-from facies.errors import TrainingError
+from facies.errors import FaciesError, TrainingError
 from facies.models.openvino import OpenVinoRuntime
 from facies.models.package import Package
 from facies.training.card import fill_card
@@ -137,6 +137,7 @@ def trained(tmp_path_factory):
 
 def test_a_tile_plan_becomes_a_package_that_runs(trained):
     measured = trained.package.manifest.metrics
+    assert measured["split"].startswith("2 folds by group (of web no groups are known: every picture is its own)")
     assert measured["survey"]["groups"] == 6
     assert measured["survey"]["neither"] == 6
     assert measured["web"]["pictures"] == 12
@@ -215,6 +216,39 @@ def test_fine_tuning_needs_a_bank_below_what_is_pooled(tmp_path, tile_data):
     text = TILE_PLAN.replace("[schedule]", '[start]\narchitecture = "mobilenet-v1"\n[schedule]\nfrozen_blocks = 12')
     with pytest.raises(TrainingError, match="mobilenet-v1 allows 11 at most"):
         train(write_plan(tmp_path, text), tile_data, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (('card = "card.md"', 'card = "none.md"'), "template .*none.md does not exist"),
+        (('card = "card.md"', 'card = "dollar.md"'), "dollar.md: a [$] begins no name"),
+        (('positive = "bleached"', 'positive = "pale"'), "makes no valid package: .*'pale', which is not listed"),
+        (('name = "bleached"', 'name = "healthy"'), "makes no valid package: .*same name"),
+        (('positive = "bleached"', 'positive = "healthy"'), "let positive be 'bleached'"),
+        (('{ "web pictures" = "web" }', '{ "web pictures" = "nowhere" }'), "no pictures in .*nowhere"),
+        (("folds = 2", "folds = 7"), "6 groups cannot be split into 7 folds"),
+    ],
+)
+def test_what_a_run_would_fail_by_at_its_end_is_said_before_it_begins(tmp_path, tile_data, change, problem):
+    plan = write_plan(tmp_path, TILE_PLAN.replace(*change))
+    (tmp_path / "dollar.md").write_text("For 5 $.")
+    with pytest.raises(FaciesError, match=problem):
+        train(plan, tile_data, tmp_path / "out", report=never)
+
+
+def never(name, *_more):
+    pytest.fail(f"{name} was begun")
+
+
+def test_a_class_that_one_group_alone_has_cannot_be_tested(tmp_path, tile_data):
+    table = tile_data / "survey" / "labels.csv"
+    lines = table.read_text().splitlines()
+    table.write_text(
+        "\n".join(line[:-3] + "0,1" if line.split(",")[1] not in ("photo", "00") else line for line in lines) + "\n"
+    )
+    with pytest.raises(TrainingError, match="'survey', pictures of the class 'bleached' are in 1 of 2 folds"):
+        train(write_plan(tmp_path, TILE_PLAN), tile_data, tmp_path / "out", report=never)
 
 
 def test_data_that_do_not_fit_the_task(tmp_path, tile_data):
