@@ -142,7 +142,7 @@ def bootstrap(
     Args:
         score: computes it from the indices of the items drawn; items may be drawn more than once.
         groups: the group of each item.
-        resamples: how many draws.
+        resamples: how many draws; none for a score that takes too long, which then has no interval.
         seed: of the draws.
 
     Returns:
@@ -153,7 +153,7 @@ def bootstrap(
     """
     names, group_of = np.unique(np.asarray(groups), return_inverse=True)
     value = score(np.arange(len(group_of)))
-    if len(names) < _LEAST_GROUPS:
+    if len(names) < _LEAST_GROUPS or not resamples:
         return Interval(value, float("nan"), float("nan"))
     members = [np.flatnonzero(group_of == group) for group in range(len(names))]
     rng = np.random.default_rng(seed)

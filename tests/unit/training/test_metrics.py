@@ -63,6 +63,7 @@ def test_from_one_group_there_is_a_score_and_no_interval():
     found = metrics.bootstrap(lambda drawn: float(len(drawn)), ["a"] * 5)
     assert found.value == 5
     assert not found.has_range
+    assert not metrics.bootstrap(lambda drawn: float(len(drawn)), list("abcde"), resamples=0).has_range
 
 
 def test_a_class_that_the_truth_lacks_has_no_score():

@@ -28,6 +28,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{16}")
 _FLAT = 2.0
 _MOST_EXAMPLES = 20
 _ROWS_AT_ONCE = 512
+_NOTHING_IN_COMMON = 65
 
 
 @dataclass(frozen=True)
@@ -74,23 +75,36 @@ def _cosines() -> npt.NDArray[np.float64]:
     return cosines
 
 
-def near_pairs(left: Hashes, right: Hashes, most_bits: int = MOST_BITS) -> list[tuple[int, int, int]]:
-    """Pairs of near-duplicates.
+def nearest(
+    left: Hashes,
+    right: Hashes,
+    most_bits: int = MOST_BITS,
+    groups: tuple[Sequence[str | None], Sequence[str | None]] | None = None,
+) -> list[tuple[int, int, int]]:
+    """The near-duplicate of each picture that has one; of several the nearest.
 
     Args:
         left: uint64 (N,).
         right: uint64 (M,).
         most_bits: how many bits may differ.
+        groups: of both; a picture of the same group does not count.
 
     Returns:
         index in `left`, index in `right`, bits that differ; nearest first.
     """
-    pairs: list[tuple[int, int, int]] = []
+    if not len(left) or not len(right):
+        return []
+    found: list[tuple[int, int, int]] = []
+    _, codes = np.unique([str(group) for side in groups or () for group in side], return_inverse=True)
     for first in range(0, len(left), _ROWS_AT_ONCE):
         bits = np.bitwise_count(left[first : first + _ROWS_AT_ONCE, None] ^ right[None])
-        rows, columns = np.nonzero(bits <= most_bits)
-        pairs += zip((rows + first).tolist(), columns.tolist(), bits[rows, columns].tolist(), strict=True)
-    return sorted(pairs, key=lambda pair: pair[2])
+        if groups is not None:
+            bits[codes[first : first + len(bits), None] == codes[None, len(left) :]] = _NOTHING_IN_COMMON
+        columns = bits.argmin(axis=1)
+        least = bits[np.arange(len(bits)), columns]
+        rows = np.flatnonzero(least <= most_bits)
+        found += zip((rows + first).tolist(), columns[rows].tolist(), least[rows].tolist(), strict=True)
+    return sorted(found, key=lambda pair: pair[2])
 
 
 def find_leaks(tested: Sequence[Picture], trained_on: Sequence[Picture]) -> dict[str, Any]:
@@ -103,14 +117,14 @@ def find_leaks(tested: Sequence[Picture], trained_on: Sequence[Picture]) -> dict
     known = {picture.group for picture in trained_on} - {None}
     shared = [picture for picture in tested if picture.group in known]
     left, right = _hashed(tested), _hashed(trained_on)
-    pairs = near_pairs(_hashes(left), _hashes(right))
+    pairs = nearest(_hashes(left), _hashes(right))
     return {
         "checked": bool(trained_on),
         "grouped": sum(picture.group is not None for picture in trained_on),
         "trained_on": len(trained_on),
         "in_shared_groups": len(shared),
         "shared_groups": sorted({str(picture.group) for picture in shared}),
-        "near_duplicates": len({index for index, _, _ in pairs}),
+        "near_duplicates": len(pairs),
         "examples": [
             {"tested": left[one].name, "trained_on": right[other].name, "bits": bits}
             for one, other, bits in pairs[:_MOST_EXAMPLES]
@@ -125,17 +139,14 @@ def find_twins(tested: Sequence[Picture]) -> dict[str, Any]:
         Ready for JSON: how many pictures have such a twin, and examples.
     """
     hashed = _hashed(tested)
-    hashes = _hashes(hashed)
-    pairs = [
-        (one, other, bits)
-        for one, other, bits in near_pairs(hashes, hashes)
-        if one < other and hashed[one].group != hashed[other].group
-    ]
+    hashes, groups = _hashes(hashed), [picture.group for picture in hashed]
+    pairs = nearest(hashes, hashes, groups=(groups, groups))
+    once = {(min(one, other), max(one, other)): bits for one, other, bits in pairs}
     return {
-        "near_duplicates": len({index for one, other, _ in pairs for index in (one, other)}),
+        "near_duplicates": len(pairs),
         "examples": [
             {"tested": hashed[one].name, "trained_on": hashed[other].name, "bits": bits}
-            for one, other, bits in pairs[:_MOST_EXAMPLES]
+            for (one, other), bits in list(once.items())[:_MOST_EXAMPLES]
         ],
     }
 

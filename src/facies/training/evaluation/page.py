@@ -384,7 +384,8 @@ def _method(evaluation: Evaluation) -> str:
     notes = [
         answer,
         "Intervals are the 2.5th and 97.5th percentile of 1000 draws of whole groups with replacement. A draw that has "
-        "nothing of a class says nothing about it and is left out of its scores.",
+        "nothing of a class says nothing about it and is left out of its scores. Where there are more than 20 classes, "
+        "what is computed of every class has no interval.",
         "ECE is the expected calibration error in ten equally wide bins.",
         "Leaks are looked for by group, and by a perceptual hash of 64 bits; near-duplicates differ in at most 8.",
     ]

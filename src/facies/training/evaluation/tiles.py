@@ -172,13 +172,22 @@ def _main_scores(told: TileAnswers, manifest: Manifest) -> dict[str, Any]:
         ),
         "ECE": lambda drawn: _error(told.served[drawn], told.labels[drawn], manifest),
     }
-    return {name: asdict(metrics.bootstrap(measure, groups)) for name, measure in scores.items()}
+    slow = dict.fromkeys(("AUC", "average precision"), _resamples(len(present)))
+    return {
+        name: asdict(metrics.bootstrap(measure, groups, resamples=slow.get(name, metrics.RESAMPLES)))
+        for name, measure in scores.items()
+    }
+
+
+def _resamples(classes: int) -> int:
+    """How often what is computed of every class is drawn anew: not at all where there are many."""
+    return metrics.RESAMPLES if classes <= _MOST_CLASSES_WITH_INTERVALS else 0
 
 
 def _class_scores(told: TileAnswers, names: Sequence[str]) -> list[dict[str, Any]]:
     groups = [record.group for record in told.records]
     occurring = np.union1d(told.labels, told.found).tolist()
-    resamples = metrics.RESAMPLES if len(occurring) <= _MOST_CLASSES_WITH_INTERVALS else 1
+    resamples = _resamples(len(occurring))
     measures = {"precision": metrics.precision, "recall": metrics.recall, "F1": metrics.f1}
 
     def interval(measure: Callable[[Ints, int], float], of: int) -> dict[str, float]:

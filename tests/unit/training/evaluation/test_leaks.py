@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from facies.training.evaluation.leaks import (
     Picture,
     find_leaks,
     find_twins,
-    near_pairs,
+    nearest,
     perceptual_hash,
     read_fingerprints,
     write_fingerprints,
@@ -52,11 +53,23 @@ def test_a_flat_picture_has_no_hash():
     assert perceptual_hash(np.full((40, 40, 3), 90, np.uint8)) is None
 
 
-def test_pairs_come_nearest_first():
+def test_each_picture_has_its_nearest_and_the_nearest_come_first():
     left = np.array([0, 0b111], np.uint64)
     right = np.array([0b1, 0b111], np.uint64)
-    assert near_pairs(left, right, most_bits=2) == [(1, 1, 0), (0, 0, 1), (1, 0, 2)]
-    assert near_pairs(left[:0], right) == []
+    assert nearest(left, right, most_bits=2) == [(1, 1, 0), (0, 0, 1)]
+    assert nearest(left, right, most_bits=2, groups=(["a", "b"], ["c", "b"])) == [(0, 0, 1), (1, 0, 2)]
+    assert nearest(left[:0], right) == nearest(left, right[:0]) == []
+
+
+def test_thousands_of_frames_of_one_scene_take_no_room():
+    """Every pair of them is near: nine million here."""
+    frames = [Picture(f"{number}.png", str(number), np.uint64(number % 7)) for number in range(3000)]
+    tracemalloc.start()
+    found = find_twins(frames)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found["near_duplicates"] == 3000
+    assert most < 100e6
 
 
 def test_groups_on_both_sides_and_copies_nobody_wrote_down():
