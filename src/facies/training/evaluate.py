@@ -164,6 +164,7 @@ def _describe(runtime: Runtime, tested: Source, layout: Layout, records: Records
             "reference": manifest.reference,
             "title": manifest.title,
             "task": manifest.task,
+            "positive": manifest.decision.positive,
             "sha256": manifest.weights.sha256,
         },
         "data": {

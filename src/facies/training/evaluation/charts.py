@@ -10,6 +10,7 @@ _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _STRIP_HEIGHT = 54
 _KEY_LINE = 16
 _LETTER = 6
+_LONGEST_NAME = 28
 
 KINDS = {"before": "before", "served": "as served", "refitted": "refitted here"}
 """Series of a reliability diagram, in the order in which they are drawn."""
@@ -31,7 +32,8 @@ def curve_chart(curves: Sequence[dict[str, Any]], kind: str) -> str:
     for number, curve in enumerate(curves):
         parts.append(_line(list(zip(*curve[kind], strict=True)), f"series s{number}"))
     entries = [
-        (f"s{number}", f"{curve['name']} {_number(curve[f'{kind}_area'])}") for number, curve in enumerate(curves)
+        (f"s{number}", f"{_short(curve['name'])} {_number(curve[f'{kind}_area'])}")
+        for number, curve in enumerate(curves)
     ]
     title, corner = ("ROC curve", "lower right") if kind == "roc" else ("Precision-recall curve", "lower left")
     return _svg("".join(parts) + _key(entries, corner), title, _HEIGHT)
@@ -149,6 +151,11 @@ def _x(value: float) -> float:
 
 def _y(value: float) -> float:
     return _BOTTOM - value * (_BOTTOM - _TOP)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the curves."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip(' ,')}…"
 
 
 def _number(value: float | None) -> str:

@@ -217,9 +217,10 @@ def _coverage(evaluation: Evaluation) -> str:
         for row in coverage["kept"]
     )
     head = '<tr><th class="n">kept</th><th class="n">accuracy</th><th class="n">least confidence</th></tr>'
-    option = "the option <code>min_confidence</code>" if by_pixel else "an unsure band"
-    note = f"What is less sure than the least confidence can be called unsure: {option}."
-    beside = f'<div class="beside"><table>{head}{rows}</table><p>{note}</p>{_error_rates(evaluation)}</div>'
+    option = "min_confidence" if by_pixel else "unsure_band"
+    note = f"<p>What is less sure than the least confidence can be called unsure: the option <code>{option}</code>.</p>"
+    told = note if by_pixel or evaluation["package"]["positive"] else ""
+    beside = f'<div class="beside"><table>{head}{rows}</table>{told}{_error_rates(evaluation)}</div>'
     return _section(
         "Coverage against accuracy",
         f'<div class="charts"><figure>{coverage_chart(coverage)}</figure>{beside}</div>',

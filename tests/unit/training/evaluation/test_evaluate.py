@@ -8,6 +8,7 @@ from PIL import Image
 
 from facies.errors import TrainingError
 from facies.models.openvino import OpenVinoRuntime
+from facies.models.package import load_package
 from facies.training.evaluate import JSON_NAME, Source, evaluate
 from facies.training.evaluation.leaks import Picture, perceptual_hash, write_fingerprints
 from tests.data.labelled import write_coralnet_points, write_image_folders, write_noaa_patches, write_tile_table
@@ -290,6 +291,14 @@ class TestMaps:
         Image.new("L", (32, 60)).save(data / "masks" / "1.png")
         with pytest.raises(TrainingError, match=r"1\.png is \(60, 32\) where the photo is \(64, 32\)"):
             run(package, tmp_path, Source(data))
+
+
+def test_what_has_no_positive_class_is_promised_no_unsure_band(tmp_path, tiles, data):
+    write_image_folders(data)
+    assert "<code>unsure_band</code>" in run(tiles, tmp_path, Source(data))[1]
+    manifest = tiles.path / "package.toml"
+    manifest.write_text(manifest.read_text().replace('positive = "bleached"', ""))
+    assert "<code>unsure_band</code>" not in run(load_package(tiles.path), tmp_path, Source(data))[1]
 
 
 @pytest.mark.parametrize("task", ["tiles", "maps"])
