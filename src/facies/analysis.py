@@ -53,7 +53,7 @@ def analyse(
         sizes: from how many pixels on a photo is treated otherwise.
         checkpoint: what an earlier attempt found of the photo's tiles, and where this one leaves it (tiles).
         on_progress: called with tiles done and tiles in all, at the start and after every batch.
-        is_cancelled: asked between two batches.
+        is_cancelled: asked many times a second while tiles are looked at.
 
     Returns:
         A `TileAnalysis` or a `MapAnalysis`, as the package's task is.

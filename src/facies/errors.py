@@ -288,7 +288,7 @@ class StoreError(FaciesError):
 
 
 class AnalysisCancelledError(FaciesError):
-    """The caller asked to stop, and the analysis stopped between two batches."""
+    """The caller asked to stop, and the analysis stopped."""
 
     code = "cancelled"
 

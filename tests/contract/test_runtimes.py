@@ -96,6 +96,16 @@ class TestEveryRuntime:
             for seed, answer in answers:
                 np.testing.assert_array_equal(answer.probs, expected[seed])
 
+    def test_cancelling_spoils_nothing_for_others(self, make, task):
+        runtime = make(task)
+        expected = {seed: runtime.submit(tiles_of(1, seed)).result().probs for seed in range(8)}
+        for _ in range(20):
+            sent = {seed: runtime.submit(tiles_of(1, seed)) for seed in range(8)}
+            for seed in range(0, 8, 2):
+                sent[seed].cancel()
+            for seed in range(1, 8, 2):
+                np.testing.assert_array_equal(sent[seed].result().probs, expected[seed])
+
     def test_closing_finishes_what_was_sent_and_takes_no_more(self, make, task):
         runtime = make(task)
         sent = [runtime.submit(tiles_of(1, seed)) for seed in range(6)]

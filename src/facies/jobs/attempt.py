@@ -141,19 +141,19 @@ class Attempt:
         To be called many times a second by a thread that has nothing better to do.
         """
         try:
-            self._is_wanted = self._ask()
+            self._is_wanted = self._at.store.is_wanted(self.job.id, self.lease.token)
+            self._write_progress()  # afterwards, for whoever writes may wait
         except LeaseLostError:  # to another, or because it has just come to its end
             self.give_up()
         except StoreError as error:  # silence asks nobody to stop, and the end is what has to be written
             _log.warning("The store could not be asked about job %s: %s", self.job.id, error)
 
-    def _ask(self) -> bool:
-        """Whether the job is still wanted; says how far it is where that is due."""
+    def _write_progress(self) -> None:
+        """Say how far it is where that is due."""
         progress, now = self._unwritten, time.monotonic()
-        if progress is None or now - self._written_at < PROGRESS_INTERVAL_S:
-            return self._at.store.is_wanted(self.job.id, self.lease.token)
-        self._unwritten, self._written_at = None, now
-        return self._at.store.report_progress(self.job.id, self.lease.token, *progress)
+        if progress is not None and now - self._written_at >= PROGRESS_INTERVAL_S:
+            self._unwritten, self._written_at = None, now
+            self._at.store.report_progress(self.job.id, self.lease.token, *progress)
 
     def work(self) -> None:
         """Bring the job to an end. Raises nothing; if the end cannot be written down, the lease runs out."""
@@ -185,10 +185,15 @@ class Attempt:
             return False
 
     def _reach_an_end(self) -> None:
+        if not self._has_worked():
+            self._stop()
+
+    def _has_worked(self) -> bool:
+        """Whether it came to an end and was not cancelled. What the error held, a decoder perhaps, is let go then."""
         try:
             self._publish(self._analyse())
         except AnalysisCancelledError:
-            self._stop()
+            return False
         except (LeaseLostError, StoreError):
             raise
         except FaciesError as error:
@@ -197,6 +202,7 @@ class Attempt:
         except Exception:
             _log.exception("Job %s failed unexpectedly.", self.job.id)
             self._fail(_UNEXPECTED_CODE, _UNEXPECTED_MESSAGE)
+        return True
 
     def _analyse(self) -> Analysis:
         runtime = self._at.get_runtime(self.job.model)
@@ -212,13 +218,13 @@ class Attempt:
         )
 
     def _report_progress(self, done: int, total: int) -> None:
+        self._sign_of_life_at = time.monotonic()
         self._unwritten = (done, total)
         if not self._is_counted:  # from the start whoever asks knows how much there is to do
             self._is_counted = True
             self.keep_in_touch()
 
     def _is_cancelled(self) -> bool:
-        self._sign_of_life_at = time.monotonic()
         return self._given_up or not self._is_wanted
 
     def _publish(self, analysis: Analysis) -> None:
@@ -241,6 +247,7 @@ class Attempt:
             with results.create(name) as blob:
                 for piece in content:
                     blob.write(piece)
+                    self._sign_of_life_at = time.monotonic()
                     self._stop_if_cancelled()
 
     def _leave_thumbnail(self, thumbnail: bytes | None, results: SeveralBlobs) -> None:

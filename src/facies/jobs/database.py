@@ -41,6 +41,7 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{_SYNCHRONOUS: "FULL", _TOGETHER: True})
+        self._loose_writer = engine.execution_options(**{_SYNCHRONOUS: "NORMAL", _TOGETHER: True})
         self._each_writer = engine.execution_options(**{_SYNCHRONOUS: "FULL"})
         self._noter = engine.execution_options(**{_SYNCHRONOUS: "NORMAL"})
         # SQLite has one writer at a time, and who waits for it sleeps and asks again, ever longer. The threads of this
@@ -88,13 +89,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, is_synced: bool = True) -> Iterator[sa.Connection]:
         """A transaction for writing, committed on a clean exit and rolled back on an exception.
+
+        Args:
+            is_synced: whether to wait for the disk; if not, a power cut may take it.
 
         Raises:
             StoreError: the database does not answer.
         """
-        with _translated_errors(), self._turn, self._writer.begin() as connection:
+        writer = self._writer if is_synced else self._loose_writer
+        with _translated_errors(), self._turn, writer.begin() as connection:
             yield connection
 
     @contextmanager

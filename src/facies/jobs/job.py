@@ -15,7 +15,7 @@
     (e) the results are in the blobs; refused when the lease has gone to another worker
     (f) the photo cannot be analysed
     (g) nobody had begun, so it ends at once
-    (h) a running job is asked to stop, and its worker confirms between two batches
+    (h) a running job is asked to stop, and its worker confirms
 
 From any of them a job can go: deleted by its owner, or past `expires_at`. Going is seen at once; the files follow.
 """

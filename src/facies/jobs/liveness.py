@@ -1,14 +1,18 @@
-"""Whether a process on this machine is dead, so that nobody has to wait for what it can no longer do.
+"""Processes on this machine: whether one is dead, so that nobody waits for what it can no longer do; waking one.
 
 A process is named by its machine, the machine's boot, its space of process ids, its id there, and when it began: ids
 are given again, all of that together is not. Of a process elsewhere, in another container too, nothing is known here.
 """
 
 import os
+import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+WAKING: Final = signal.SIGURG
+"""Whoever expects no such signal does not even notice it."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _ID_SPACE: Final = Path("/proc/self/ns/pid")
 _ENDED: Final = frozenset("ZX")  # dead, and its parent has not asked for its exit status yet
@@ -36,6 +40,14 @@ def is_dead(process: str) -> bool:
     except OSError:
         return False
     return state in _ENDED or began != began_at
+
+
+def wake(process: str) -> None:
+    """Send a process of that name WAKING, if it is on this machine and this user's."""
+    place, pid, _ = process.rsplit(" ", 2)
+    with suppress(OSError):  # it is gone, or another user's: then it finds out by itself
+        if place == _place():
+            os.kill(int(pid), WAKING)
 
 
 def _place() -> str:

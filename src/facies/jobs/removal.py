@@ -28,10 +28,12 @@ def delete_job(store: JobStore, blobs: Blobs, job_id: str, owner: Owner) -> None
     job = store.delete(job_id, owner)
     if job.status is not Status.STARTED:
         remove_files(store, blobs, job_id)
+    elif job.lease is not None:
+        store.wake_worker(job.lease.worker)
 
 
 def cancel_job(store: JobStore, blobs: Blobs, job_id: str, owner: Owner) -> Job:
-    """Cancel a job: at once while it waits, between two batches while it runs. Its files go too.
+    """Cancel a job: at once while it waits, soon while it runs. Its files go too.
 
     Returns:
         the job as it is now.
@@ -43,6 +45,8 @@ def cancel_job(store: JobStore, blobs: Blobs, job_id: str, owner: Owner) -> Job:
     job = store.cancel(job_id, owner)
     if job.status is Status.CANCELLED:
         remove_files(store, blobs, job_id)
+    elif job.lease is not None:
+        store.wake_worker(job.lease.worker)
     return job
 
 

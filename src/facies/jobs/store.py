@@ -22,6 +22,7 @@ from facies.jobs.idempotency import Idempotency, Submission
 from facies.jobs.job import ALL_JOBS, ANY_OWNER, Job, JobFilter, NewJob, Owner, Status, is_job_id, sources
 from facies.jobs.key import Key, Scope
 from facies.jobs.keys import KeyRows
+from facies.jobs.liveness import wake
 from facies.jobs.queries import Condition
 from facies.jobs.sealing import Seal
 from facies.jobs.tables import data_folder, jobs, tombstones, workers
@@ -176,7 +177,7 @@ class JobStore:
             return queries.count_queued(connection)
 
     def cancel(self, job_id: str, owner: Owner) -> Job:
-        """Cancel a job: at once while it waits, between two batches while it runs. Cancelling twice is allowed.
+        """Cancel a job: at once while it waits, soon while it runs. Cancelling twice is allowed.
 
         Raises:
             UnknownJobError: there is none.
@@ -303,12 +304,12 @@ class JobStore:
         self._end_leased(queries.END_LEASED, job_id, token, {"status": Status.FAILED, **error})
 
     def confirm_cancelled(self, job_id: str, token: str) -> None:
-        """End a job that was asked to stop, and did.
+        """End a job that was asked to stop, and did. Should a power cut take this, its lease runs out to the same end.
 
         Raises:
             LeaseLostError: it is another's now, or gone.
         """
-        self._end_leased(queries.END_LEASED, job_id, token, {"status": Status.CANCELLED})
+        self._end_leased(queries.END_LEASED, job_id, token, {"status": Status.CANCELLED}, is_synced=False)
 
     def hand_back(self, job_id: str, token: str) -> None:
         """Give a job back to the queue, and its attempt with it: the worker was told to end.
@@ -421,6 +422,13 @@ class JobStore:
             with self._database.write() as connection:
                 connection.execute(sa.delete(workers).where(is_lost))
 
+    def wake_worker(self, name: str) -> None:
+        """Have a worker of this machine look at once whether its jobs are still wanted; others look often enough."""
+        with self._database.read() as connection:
+            process = connection.scalar(sa.select(workers.c.process).where(workers.c.name == name))
+        if process:
+            wake(process)
+
     def note_data_folder(self) -> bool:
         """Take note that the photos are in this process's data folder, as a server says when it starts.
 
@@ -482,10 +490,12 @@ class JobStore:
             connection.execute(queries.NOTE_LEASED, {**queries.lease(job_id, token), **values})
             return _is_wanted(connection, job_id, token)
 
-    def _end_leased(self, statement: sa.UpdateBase, job_id: str, token: str, values: rows.Values) -> sa.RowMapping:
+    def _end_leased(
+        self, statement: sa.UpdateBase, job_id: str, token: str, values: rows.Values, *, is_synced: bool = True
+    ) -> sa.RowMapping:
         """End a running job, and count it in the same transaction."""
         told = {**queries.lease(job_id, token), **values, **self._end()}
-        with self._database.write() as connection:
+        with self._database.write(is_synced=is_synced) as connection:
             row = connection.execute(statement, told).mappings().one_or_none()
             if row is None:
                 raise _lost()

@@ -28,7 +28,7 @@ from facies.imaging.sizes import DEFAULT_SIZES, Sizes
 from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
 from facies.jobs.checkpoint import AFTER_S
-from facies.jobs.liveness import is_dead, this_process
+from facies.jobs.liveness import WAKING, is_dead, this_process
 from facies.jobs.parent import supervisor_is_gone
 from facies.jobs.removal import remove_orphans, sweep
 from facies.jobs.store import JobStore
@@ -148,6 +148,7 @@ class Worker:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        signal.signal(WAKING, lambda _signal, _frame: self._news.put(None))
         if not self.run(is_told_to_end=supervisor_is_gone):
             _log.warning("A job's thread is stuck; worker %s ends without it.", self.name)
             logging.shutdown()
@@ -192,7 +193,7 @@ class Worker:
         return _LOOK_S if idle_s < _IDLE_AFTER_S else _IDLE_LOOK_S
 
     def _wait_for_news(self, timeout_s: float) -> bool:
-        """Until a job's thread has come to its end, or the worker is to end; False when the time is up before."""
+        """Until a job's thread has come to its end, or the worker is to look; False when the time is up before."""
         try:
             self._news.get(timeout=timeout_s)
         except Empty:

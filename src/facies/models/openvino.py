@@ -5,8 +5,9 @@ out. Two threads call the graph for every stream that OpenVINO has, so that each
 caller's future.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock
@@ -75,7 +76,8 @@ class OpenVinoRuntime:
             with self._lock:
                 if self._closed:
                     raise RuntimeClosedError(f"The runtime of {self.package.reference} is closed.")
-                future = self._threads.submit(self._infer, tiles)
+                future = _Looking()
+                self._threads.submit(self._look, tiles, future)
         except BaseException:
             self._room.release()
             raise
@@ -93,7 +95,7 @@ class OpenVinoRuntime:
         """Look at one black tile, so that what does not fit shows now and the first photo is not the slow one."""
         manifest = self.package.manifest
         with _first_call:
-            probs, scores = self._infer(np.zeros((1, *manifest.input.size_hw, 3), dtype=np.uint8))
+            probs, scores = self._infer(np.zeros((1, *manifest.input.size_hw, 3), dtype=np.uint8), _Looking())
         by_pixel = manifest.input.size_hw if manifest.task == "segmentation" else ()
         expected = (1, len(manifest.classes), *by_pixel)
         if probs.shape != expected:
@@ -103,12 +105,60 @@ class OpenVinoRuntime:
         if scores is not None and not np.isfinite(scores).all():
             raise PackageError(f"The domain of {manifest.reference} gives {scores.tolist()} for a black tile.")
 
-    def _infer(self, tiles: Tiles | Batch) -> Answers:
+    def _look(self, tiles: Tiles | Batch, future: "_Looking") -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            answers = self._infer(tiles, future)
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            future.set_result(answers)
+
+    def _infer(self, tiles: Tiles | Batch, future: "_Looking") -> Answers:
         request = self._requests.get()
         try:
-            return Answers(*request.infer(tiles))
+            with future.interruptible(request):
+                return Answers(*request.infer(tiles))
         finally:
             self._requests.put(request)
+
+
+class _Looking(Future[Answers]):
+    """What a batch will be answered. Cancelling has effect in the middle of it, too: its stream is free for others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        self._request: _Request | None = None
+        self._is_unwanted = False
+
+    def cancel(self) -> bool:
+        """See `concurrent.futures.Future`; one that is being looked at ends a little later, with `CancelledError`."""
+        with self._lock:
+            self._is_unwanted = True
+            if self._request is not None:
+                self._request.stop()
+        return super().cancel()
+
+    @contextmanager
+    def interruptible(self, request: "_Request") -> Iterator[None]:
+        """While the block runs, `cancel` stops the request.
+
+        Raises:
+            CancelledError: it did.
+        """
+        with self._lock:
+            self._request = request
+        try:
+            yield
+        except RuntimeError as error:
+            if self._is_unwanted:
+                raise CancelledError from error
+            raise
+        finally:
+            with self._lock:  # the request is another's from here on
+                self._request = None
 
 
 class _Request:
@@ -128,6 +178,10 @@ class _Request:
             self._pixels[:count] = tiles
         self._request.infer(share_outputs=True)
         return [values[:count].copy() for values in self._outputs]
+
+    def stop(self) -> None:
+        """Have `infer`, on another thread, raise RuntimeError soon; it goes on if it has not quite begun."""
+        self._request.cancel()
 
 
 def _fill_batch(tiles: Tiles, batch_size: int) -> Tiles:

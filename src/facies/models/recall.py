@@ -65,7 +65,7 @@ def infer_missing(
         tiles_at: cuts the tiles of these numbers, in rising order; each makes one of the network's input size.
         total: how many tiles the photo has, T.
         on_progress: called with tiles answered, ever, and `total` after every batch.
-        is_cancelled: asked between two batches.
+        is_cancelled: asked many times a second.
         checkpoint: what was answered before, and where answers go.
 
     Returns:

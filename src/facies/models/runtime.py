@@ -73,7 +73,8 @@ class Runtime(Protocol):
                 goes wrong in making them goes to the future.
 
         Returns:
-            What the network says of them.
+            What the network says of them. Cancelling it takes the batch back; one that is looked at already may end
+            early, with `CancelledError`.
 
         Raises:
             RuntimeClosedError: the runtime was closed.

@@ -130,3 +130,5 @@ def test_only_what_nobody_was_told_of_is_left_to_the_disk_to_write_when_it_likes
         for way in ("write", "note", "write", "note", "write_each"):
             with getattr(database, way)() as connection:
                 assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == levels[way]
+            with database.write(is_synced=False) as connection:
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1

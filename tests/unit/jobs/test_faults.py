@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Status
+from facies.jobs.removal import cancel_job, delete_job
 from facies.jobs.supervisor import Supervisor
 from facies.models.fake import CRASHING_RGB
 from tests.data.jobs import wait_until
@@ -130,6 +131,16 @@ def test_a_worker_whose_supervisor_is_killed_hands_back_and_ends(room):
         server.kill()
         orphan.wait(END_S)
     assert room.job(job.id) == job
+
+
+@pytest.mark.parametrize("stop", [cancel_job, delete_job])
+def test_who_stops_a_job_wakes_its_worker(room, stop):
+    job = room.send(LONG)
+    with supervised(room, LOOKS_EVERY_S="3600"):
+        room.wait_for(job.id, Status.STARTED)
+        wait_until(lambda: room.job(job.id).total > 0)
+        stop(room.store, room.blobs, job.id, None)
+        wait_until(lambda: room.files() == [])
 
 
 def test_a_worker_that_is_told_to_end_hands_its_jobs_back(room):

@@ -196,6 +196,7 @@ def test_a_job_that_hangs_ends_the_worker_and_counts_as_crashed(room, runtime, g
             return gatekeeper(photo, *args, **kwargs)
         neighbour[:] = [photo.parent.name]
         while not kwargs["is_cancelled"]():
+            kwargs["on_progress"](0, 1)  # a sign of life
             time.sleep(0.01)
         raise AnalysisCancelledError("Stopped.")
 

@@ -1,7 +1,7 @@
 """A worker's process for tests: `python worker_program.py FOLDER DELAY_S --name NAME`, on a `tests.data.jobs.Room`.
 
 Runtimes are fake. The model "stuck@1.0.0" never loads, and nothing can interrupt that; HANGS_AFTER_S says when that is
-taken for a hang.
+taken for a hang. With LOOKS_EVERY_S it looks after its jobs that seldom, unless it is woken.
 """
 
 import logging
@@ -11,6 +11,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
+from facies.jobs import worker as worker_module
 from facies.jobs.blobs import LocalBlobs
 from facies.jobs.store import JobStore
 from facies.jobs.worker import Worker
@@ -32,6 +33,8 @@ def main(folder: Path, delay_s: float, name: str) -> None:
     store = JobStore.open(f"sqlite:///{folder / 'facies.db'}")
     hangs_after_s = float(os.environ.get("HANGS_AFTER_S", "600"))
     blobs = LocalBlobs(folder / "blobs")
+    if seldom := os.environ.get("LOOKS_EVERY_S"):
+        worker_module.POLL_S = worker_module._BUSY_LOOK_S = float(seldom)
     worker = Worker(store, blobs, get_runtime, name, lease_s=LEASE_S, hangs_after_s=hangs_after_s)
     worker.run_until_signalled()
     store.close()

@@ -1,6 +1,8 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import CancelledError
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from facies.errors import ChecksumError, PackageError
 from facies.models import self_test
 from facies.models.openvino import OpenVinoRuntime, available_precision
 from facies.models.package import load_package, weights_sha256
+from facies.models.registry import SHIPPED, Registry
+from tests.data.jobs import wait_until
 from tests.data.networks import expected_logits, map_package, tile_package
 
 TILES = np.random.default_rng(3).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
@@ -170,3 +174,21 @@ def test_8_bit_weights_that_nothing_runs_are_no_manifest(tmp_path):
     manifest.write_text(manifest.read_text().replace('precision = "int8"', 'precision = "bf16"'))
     with pytest.raises(PackageError, match=r"weights\.int8 belongs to"):
         load_package(manifest.parent)
+
+
+def test_a_batch_is_cancelled_in_the_middle_and_the_next_one_is_answered_as_ever():
+    package = Registry([SHIPPED]).get("coral-bleaching")
+    with closing(OpenVinoRuntime(package, streams=1)) as runtime:
+        tiles = np.random.default_rng(5).integers(
+            0, 256, (runtime.batch_size, *package.manifest.input.size_hw, 3), np.uint8
+        )
+        expected = runtime.submit(tiles).result().probs
+        cancelled = [runtime.submit(tiles) for _ in range(2)]
+        wait_until(cancelled[0].running)
+        while not all(future.done() for future in cancelled):
+            for future in cancelled:
+                future.cancel()
+        for future in cancelled:
+            with pytest.raises(CancelledError):
+                future.result()
+        np.testing.assert_array_equal(runtime.submit(tiles).result().probs, expected)
