@@ -273,6 +273,10 @@ def evaluate(
 
     if split not in SPLITS:
         raise TrainingError(f"--split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    if settings.runtime == "fake":
+        raise TrainingError(
+            "The fake runtime makes its answers up, so scores of them would be too; set another runtime."
+        )
     runtime = assembly.load_runtime(assembly.find_package(package, settings), settings)
     training = None if trained_on is None else Source(trained_on, trained_on_layout)
     with bars(terminal.notes) as report:

@@ -294,6 +294,13 @@ def test_an_analysis_is_timed_beside_the_limit(facies, tmp_path, models):
     assert [photo["photo"] for photo in found["photos"]] == ["reef.png"]
 
 
+def test_answers_that_are_made_up_are_not_scored(facies, tmp_path):
+    (tmp_path / "reef" / "healthy").mkdir(parents=True)
+    refused = facies("evaluate", "pale", "--data", tmp_path / "reef", FACIES_RUNTIME="fake")
+    assert refused.returncode == 2
+    assert "The fake runtime makes its answers up" in refused.stderr
+
+
 def test_cores_are_drawn_and_a_package_is_evaluated_on_them(facies, tmp_path, models):
     size = ("--count", 2, "--seed", 7, "--height", 200, "--width", 96)
     drawn = facies("data", "synth-cores", "--out", tmp_path / "cores", *size)

@@ -87,6 +87,7 @@ def evaluate(
     if not records:
         raise TrainingError(f"There are no labelled pictures in {tested.folder}.")
     others = _read_others(trained_on, layout, tested.folder, runtime)
+    out_dir.mkdir(parents=True, exist_ok=True)
     measure = _measure_tiles if runtime.package.manifest.task == "tile-classification" else _measure_maps
     measured, pictures = measure(runtime, records, split, report)
     seen = [*_pictures(others, report), *read_fingerprints(runtime.package.path)]
@@ -99,7 +100,6 @@ def evaluate(
         **measured,
     }
     evaluation["remarks"] = _remarks(evaluation)
-    out_dir.mkdir(parents=True, exist_ok=True)
     plain = _without_nan(evaluation)
     kept = {**plain, "worst": [{k: v for k, v in entry.items() if k != "pictures"} for entry in plain["worst"]]}
     (out_dir / JSON_NAME).write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -327,6 +327,12 @@ class TestErrors:
         with pytest.raises(TrainingError, match=r"bitmap\.png cannot be read: The file is not a photo"):
             run(tiles, tmp_path, Source(data))
 
+    def test_where_the_page_goes_is_tried_before_hours_are_spent(self, tmp_path, tiles, data):
+        write_image_folders(data)
+        (tmp_path / "out").touch()
+        with pytest.raises(FileExistsError):
+            run(tiles, tmp_path, Source(data), report=lambda *_progress: pytest.fail("pictures were looked at"))
+
     def test_a_folder_whose_labels_cannot_be_guessed(self, tmp_path, tiles, data):
         (data / "pictures").mkdir(parents=True)
         with pytest.raises(TrainingError, match=r"cannot be guessed.*--layout"):
