@@ -311,7 +311,14 @@ def test_cores_are_drawn_and_a_package_is_evaluated_on_them(facies, tmp_path, mo
         "core-000007.png",
         "core-000008.png",
     ]
-    done = facies("evaluate", "beds", "--data", tmp_path / "cores", "--out", tmp_path / "out")
+    evaluate = ("evaluate", "beds", "--data", tmp_path / "cores", "--out", tmp_path / "out")
+    refused = facies(*evaluate)
+    assert (refused.returncode, "it is no class; say in `ignore` or `unknown`" in refused.stderr) == (2, True)
+    masks = (
+        'kind = "masks"\ndomain = "drawn"\npath = "images"\nmasks = "masks"\nunknown = [3, 4, 5, 6, 7, 8, 9, 10, 11]'
+    )
+    (tmp_path / "layout.toml").write_text(f"[[data]]\n{masks}\n")
+    done = facies(*evaluate, "--layout", tmp_path / "layout.toml")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["data"]["pictures"] == 2
 
