@@ -4,6 +4,7 @@ A reader returns records; a record knows its picture's file, its label and its g
 the line where there is one.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -337,12 +338,12 @@ def _listed(names: Sequence[str]) -> str:
 def _point(row: Row, where: str) -> tuple[int, int]:
     """Row and column; spreadsheets and scripts write whole numbers as 10.0 too."""
     try:
-        row_number, column_number = float(row["Row"]), float(row["Column"])
-        if row_number.is_integer() and column_number.is_integer():
-            return int(row_number), int(column_number)
+        numbers = float(row["Row"]), float(row["Column"])
     except ValueError:
-        pass
-    raise TrainingError(f"{where}: Row and Column must be whole numbers.")
+        numbers = math.nan, math.nan
+    if not all(number.is_integer() for number in numbers):
+        raise TrainingError(f"{where}: Row and Column must be whole numbers.")
+    return int(numbers[0]), int(numbers[1])
 
 
 def _box_round(point: tuple[int, int], photo_hw: tuple[int, int], side: int, where: str) -> tuple[int, int, int, int]:

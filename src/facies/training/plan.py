@@ -89,17 +89,35 @@ class _Data(_Frozen):
 
     Attributes:
         domain: pictures that look alike by origin; batches are balanced between domains and each is scored apart.
-        scored: whether the folds score it. What is not scored is only ever trained on.
-        upright: the pictures have an up, so they are mirrored left and right only.
     """
 
     path: str
     domain: str
-    scored: bool = True
+
+
+class _TileData(_Data):
+    """What data with a label a picture have.
+
+    Attributes:
+        upright: the pictures have an up, so they are mirrored left and right only.
+    """
+
     upright: bool = False
 
 
-class TileTable(_Data):
+class _PhotoData(_Data):
+    """What data with a label a pixel have.
+
+    Attributes:
+        scored: whether the folds score it. What is not scored is only ever trained on.
+        draws: how often `schedule.views` windows are drawn of each photo.
+    """
+
+    scored: bool = True
+    draws: Annotated[int, Field(ge=1)] = 1
+
+
+class TileTable(_TileData):
     """A CSV file with a row a picture and columns of 0 and 1. The first rule that holds gives the class.
 
     Attributes:
@@ -115,7 +133,7 @@ class TileTable(_Data):
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 
-class ImageFolders(_Data):
+class ImageFolders(_TileData):
     """A folder for each class.
 
     Attributes:
@@ -128,7 +146,7 @@ class ImageFolders(_Data):
     group_pattern: GroupPattern = "(.*)"
 
 
-class NoaaPatches(_Data):
+class NoaaPatches(_TileData):
     """NOAA's bleaching patches: `train/CORAL_BL/FFS-B013_2019_15_1024.PNG` is of site, year, photo and patch.
 
     The published split has patches of one photo, and of one site, on both sides; here all parts are one pool, and sites
@@ -147,7 +165,7 @@ class NoaaPatches(_Data):
     group_by: Literal["site", "photo"] = "site"
 
 
-class CoralNetPoints(_Data):
+class CoralNetPoints(_TileData):
     """A CoralNet export: a CSV file with the columns Name, Row, Column and Label code (once: Label), a row a point.
 
     Attributes:
@@ -166,7 +184,7 @@ class CoralNetPoints(_Data):
     group_pattern: GroupPattern = "(.*)"
 
 
-class Masks(_Data):
+class Masks(_PhotoData):
     """Pictures with a mask of the same name and size: PNG, each pixel the index of a class.
 
     Attributes:
@@ -178,8 +196,7 @@ class Masks(_Data):
         ignore: mask values to leave out.
         unknown: mask values that mean "some class, not the background".
         colours: for masks that are painted: from "#rrggbb" to the mask's value. A palette needs none.
-        corrections: a CSV beside the plan of places where the masks are wrong, see `datasets.read_corrections`.
-        draws: how often `schedule.views` windows are drawn of each photo.
+        corrections: a CSV beside the plan of places where the masks are wrong, see `facies.training.corrections`.
     """
 
     kind: Literal["masks"]
@@ -191,7 +208,6 @@ class Masks(_Data):
     unknown: tuple[MaskValue, ...] = ()
     colours: dict[Colour, MaskValue] = {}
     corrections: FileName | None = None
-    draws: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def _values_mean_one_thing(self) -> Self:
@@ -200,7 +216,7 @@ class Masks(_Data):
         return self
 
 
-class Coco(_Data):
+class Coco(_PhotoData):
     """Labels in COCO's format: polygons or runs of pixels in one JSON file.
 
     Attributes:
@@ -210,7 +226,6 @@ class Coco(_Data):
             are left out.
         unlabelled: the class of pixels in no shape; without it they are left out.
         group_pattern: a regular expression on the photo's name without ending; its first group is the photo's group.
-        draws: how often `schedule.views` windows are drawn of each photo.
     """
 
     kind: Literal["coco"]
@@ -218,7 +233,6 @@ class Coco(_Data):
     labels: Labels
     unlabelled: str | None = None
     group_pattern: GroupPattern = "(.*)"
-    draws: Annotated[int, Field(ge=1)] = 1
 
 
 class SyntheticCores(_Frozen):

@@ -61,3 +61,10 @@ def test_a_group_pattern_must_be_one(pattern, problem):
 def test_a_mask_value_means_one_thing():
     with pytest.raises(ValueError, match="the mask value 254 is both"):
         Masks(kind="masks", domain="columns", path=".", masks="masks", ignore=(254, 255), unknown=(254,))
+
+
+def test_what_has_no_meaning_for_the_kind_of_data_is_refused():
+    with pytest.raises(ValueError, match="scored"):
+        ImageFolders(kind="image-folders", domain="web", path=".", labels={"a": "a"}, scored=False)
+    with pytest.raises(ValueError, match="upright"):
+        Masks(kind="masks", domain="columns", path=".", masks="masks", upright=True)

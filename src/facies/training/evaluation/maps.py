@@ -196,7 +196,8 @@ def _class_scores(answers: Sequence[MapAnswer], matrices: Counts, names: Sequenc
 
 
 def _calibration(answers: Sequence[MapAnswer]) -> dict[str, Any]:
-    bins = _bins(sum(answer.right for answer in answers), sum(answer.wrong for answer in answers))  # type: ignore[arg-type]
+    right, wrong = (np.sum([getattr(answer, kind) for answer in answers], axis=0) for kind in ("right", "wrong"))
+    bins = _bins(right, wrong)
     return {
         "of": "confidence of a pixel's label",
         "applies": False,

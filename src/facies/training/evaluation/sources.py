@@ -61,7 +61,7 @@ def read_layout(path: Path) -> Layout:
         TrainingError: it is missing, no TOML, or has no `[[data]]` table that can be used.
     """
     tables = read_toml(path, _Tables, TrainingError, f"The layout {path} does not exist.")
-    scored = tuple(data for data in tables.data if isinstance(data, SyntheticCores) or data.scored)
+    scored = tuple(data for data in tables.data if getattr(data, "scored", True))
     return Layout(scored, path.parent, f"as {path.name} says", tables.package.name)
 
 
