@@ -217,10 +217,10 @@ def _describe_split(plan: Plan, records: Sequence[TileRecord | PhotoRecord]) -> 
 
 
 def _without_groups(records: Sequence[TileRecord | PhotoRecord]) -> list[str]:
-    """The domains in which no two pictures are of one group, drawn ones left out."""
+    """The domains in which no two pictures are of one group; what is drawn, or never scored, is left out."""
     groups: dict[str, list[str]] = {}
     for record in records:
-        if record.files:
+        if record.files and getattr(record, "scored", True):
             groups.setdefault(record.domain, []).append(record.group)
     return [domain for domain, found in groups.items() if len(set(found)) == len(found)]
 
