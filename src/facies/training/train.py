@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from facies.errors import TrainingError
 from facies.models.package import HeldOut, Package
 from facies.training import metrics
 from facies.training.backbone import Layer
@@ -182,9 +183,10 @@ def _score_corners(outcome: TileOutcome, calibration: Calibration, inside: npt.N
 
 def _train_pixels(run: _Run) -> _Trained:
     plan, records = run.plan, _photo_records(run.plan, run.plan_dir, run.data_dir)
+    names = plan.package.class_names
+    _check_masks(records, names)
     start = Start(run.layers, read_start(plan.start.texture_weights, run.data_dir))
     outcome = train_pixels(plan, records, start, run.work_dir, run.report)
-    names = plan.package.class_names
     scored = _classes_seen(outcome.records, outcome.held_out, len(names))
     main = next(record.domain for record in records if record.scored)
     measured = _describe_split(plan, records) | {main: pixel_score(outcome.records, outcome.held_out, names, scored)}
@@ -223,6 +225,15 @@ def _without_groups(records: Sequence[TileRecord | PhotoRecord]) -> list[str]:
         if record.files and getattr(record, "scored", True):
             groups.setdefault(record.domain, []).append(record.group)
     return [domain for domain, found in groups.items() if len(set(found)) == len(found)]
+
+
+def _check_masks(records: Sequence[PhotoRecord], names: Sequence[str]) -> None:
+    """There must be something to learn and to score: photos whose masks have a class beside background."""
+    scored = {number: None for number, record in enumerate(records) if record.scored}
+    if not _classes_seen(records, scored, len(names)):
+        raise TrainingError(
+            f"No photo that is scored has a mask with anything but {names[0]}, unknown or ignored pixels."
+        )
 
 
 def _classes_seen(records: Sequence[PhotoRecord], found: dict[int, Any], classes: int) -> list[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("torch", reason="needs the train extra")
 
@@ -210,6 +211,14 @@ def test_texture_weights_of_another_network_are_refused(tmp_path):
     plan = write_plan(tmp_path, MASK_PLAN + '[start]\ntexture_weights = "hub:texture"\n')
     with pytest.raises(TrainingError, match="start weights"):
         train(plan, tmp_path / "data", tmp_path / "out")
+
+
+def test_masks_that_show_nothing_are_said_before_a_run_begins(tmp_path):
+    write_masks(tmp_path / "data", boxes=2, columns=1)
+    for mask in (tmp_path / "data" / "masks").iterdir():
+        Image.new("L", (64, 128)).save(mask)
+    with pytest.raises(TrainingError, match="No photo that is scored has a mask with anything but background"):
+        train(write_plan(tmp_path, MASK_PLAN), tmp_path / "data", tmp_path / "out", report=never)
 
 
 def test_fine_tuning_needs_a_bank_below_what_is_pooled(tmp_path, tile_data):
