@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -239,6 +240,7 @@ def train(
         from facies.training.train import train as run
     except ModuleNotFoundError as error:
         raise TrainingError(f"Training needs {error.name}: pip install 'facies[train]'.") from error
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a scheduler asks for is told as Ctrl-C is
     try:
         with bars(terminal.notes) as report:
             package = run(plan, data, out, threads=threads, report=report)

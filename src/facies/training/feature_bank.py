@@ -7,7 +7,7 @@ and every fold is the same, and is done here, by OpenVINO, which is several time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from facies.training.progress import Report
 
 Bank = npt.NDArray[np.float16]
 Run = Callable[[npt.NDArray[Any]], list[Bank]]
+
+_KEPT_EVERY = 100  # records
 
 
 def compile_frozen(module: nn.Module, example: npt.NDArray[Any]) -> Run:
@@ -93,16 +95,40 @@ def _fill(
 ) -> None:
     views = views_of(0)
     run = compile_frozen(module, views)
-    banks = [
-        np.lib.format.open_memmap(path, "w+", np.float16, (records, *features.shape))
-        for path, features in zip(paths, run(views), strict=True)
-    ]
-    for record in range(records):
+    shapes = [(records, *features.shape) for features in run(views)]
+    progress = paths[0].with_suffix(".done")
+    banks, done = _take_up(paths, shapes, progress)
+    for record in range(done, records):
         for bank, features in zip(banks, run(views_of(record)), strict=True):
             bank[record] = features
         report(name, record + 1, records)
+        if (record + 1) % _KEPT_EVERY == 0:
+            _keep(banks, progress, record + 1)
+    _keep(banks, progress, records)
+    progress.unlink()
+
+
+def _take_up(
+    paths: Sequence[Path], shapes: Sequence[tuple[int, ...]], progress: Path
+) -> tuple[list[npt.NDArray[np.float16]], int]:
+    """The banks of an interrupted run and how many records are in them; new ones where there is none."""
+    if progress.is_file():
+        banks = [np.load(path, mmap_mode="r+") for path in paths]
+        if [bank.shape for bank in banks] == list(shapes):
+            return banks, int(progress.read_text(encoding="ascii"))
+        progress.unlink()
+    return [
+        np.lib.format.open_memmap(path, "w+", np.float16, shape) for path, shape in zip(paths, shapes, strict=True)
+    ], 0
+
+
+def _keep(banks: Sequence[npt.NDArray[np.float16]], progress: Path, done: int) -> None:
+    """Write what is there to disk, and only then how much that is."""
     for bank in banks:
-        bank.flush()
+        cast(np.memmap, bank).flush()
+    half_written = progress.with_suffix(".done.part")
+    half_written.write_text(str(done), encoding="ascii")
+    half_written.replace(progress)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
