@@ -1,5 +1,6 @@
 """What the two contracts ask of the packages that ship: labels, names, colours, sizes."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def test_packages_are_small_and_say_where_they_come_from(shipped, name):
 def test_a_card_tells_the_figures_that_the_package_holds(shipped, name):
     package = shipped.get(name)
     assert package.card == fill_card(PLANS / f"{name}.card.md", package.manifest.metrics)
+
+
+@pytest.mark.parametrize("name", ["coral-bleaching"])
+def test_weights_do_not_tell_on_which_machine_they_were_made(shipped, name):
+    package = shipped.get(name)
+    for path in (package.weights_path, package.int8_path):
+        assert not re.search(rb"/(tmp|root|home|usr)/|site-packages", path.read_bytes())
 
 
 @pytest.mark.parametrize("precision", ["f32", None])

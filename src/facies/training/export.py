@@ -92,6 +92,20 @@ def _write_onnx(network: nn.Module, size_hw: tuple[int, int], path: Path) -> Non
             external_data=False,
             verbose=False,
         )
+    forget_origin(path)
+
+
+def forget_origin(path: Path) -> None:
+    """Take out of an ONNX file where each node was written: paths of a machine, which are nobody's concern.
+
+    The same weights then make the same file wherever they are trained.
+    """
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)
 
 
 def _pack(source: Path, target: Path) -> None:

@@ -5,7 +5,10 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra")
 
-from facies.training.export import grid_step
+import onnx
+from onnx import TensorProto, helper
+
+from facies.training.export import forget_origin, grid_step
 
 pytestmark = pytest.mark.train
 
@@ -25,3 +28,15 @@ def test_weights_of_any_value_lie_on_no_grid():
 def test_weights_that_are_all_alike_lie_on_no_grid():
     assert grid_step(np.zeros((4, 9))) is None
     assert grid_step(np.full((4, 9), 0.5)) is None
+
+
+def test_where_a_node_was_written_is_forgotten(tmp_path):
+    node = helper.make_node("Relu", ["x"], ["y"], doc_string="/home/somebody/network.py")
+    trace = node.metadata_props.add()
+    trace.key, trace.value = "stack_trace", "/home/somebody/network.py, line 3"
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
+    onnx.save(helper.make_model(helper.make_graph([node], "net", ends[:1], ends[1:])), tmp_path / "net.onnx")
+    assert b"somebody" in (tmp_path / "net.onnx").read_bytes()
+    forget_origin(tmp_path / "net.onnx")
+    assert b"somebody" not in (tmp_path / "net.onnx").read_bytes()
+    onnx.checker.check_model(onnx.load(tmp_path / "net.onnx"), full_check=True)
