@@ -33,7 +33,7 @@ class PixelClassifier(nn.Module):
     A pyramid decoder looks at every pixel. Where the core is, is its word alone. Its type is the decoder's word too,
     unless the window looks like the labelled photos, as a gate tells: there two probes decide between the types of
     which there are such photos, one on texture, one on the tone (colour and its spread), both averaged over what the
-    decoder takes for core. They are fitted apart, with strong penalties: the decoder learns some dozen photos by heart
+    decoder is sure to be core. They are fitted apart, with strong penalties: the decoder learns some dozen photos by heart
     and says little of others. Texture has an encoder of its own, which looks at half the size, where a grain is no
     more than noise and a bed still is one: it told types on boxes that it had not seen where the decoder's did not.
 
@@ -107,10 +107,11 @@ class PixelClassifier(nn.Module):
         """
         probs = decoded.softmax(1)
         core = 1 - probs[:, :1]
-        grain = mean_over(texture, core)
-        said = self.texture_probe(grain) + self.tone_probe(tone_features(tone, core))
+        sure = surely(core)
+        grain = mean_over(texture, sure)
+        said = self.texture_probe(grain) + self.tone_probe(tone_features(tone, sure))
         probed = said.softmax(1)[:, :, None, None]
-        asked = self.gate(torch.cat([mean_over(top, core), grain], 1)).sigmoid()[:, :, None, None]
+        asked = self.gate(torch.cat([mean_over(top, sure), grain], 1)).sigmoid()[:, :, None, None]
         parts = [probs[:, :1], *((1 - asked) * probs[:, 1:]).split(1, 1)]
         for place, index in enumerate(self.probed):
             parts[index] = parts[index] + asked * core * probed[:, place : place + 1]
@@ -162,6 +163,14 @@ def tone_map(pixels: Tensor) -> Tensor:
     light = x.mean(1, keepdim=True)
     away = light - functional.interpolate(functional.avg_pool2d(light, 4), scale_factor=4, mode="nearest")
     return torch.cat([functional.avg_pool2d(x, 4), functional.avg_pool2d(away**2, 4).sqrt()], 1)
+
+
+def surely(core: Tensor) -> Tensor:
+    """How much a pixel tells of the core: 0 up to even odds, 1 where it is certain; any shape.
+
+    The probes are fitted on what is core. Foam and card that may be some are what pulled them elsewhere most.
+    """
+    return (2 * core - 1).clamp(min=0)
 
 
 def mean_over(x: Tensor, weight: Tensor) -> Tensor:

@@ -137,6 +137,21 @@ def test_texture_that_is_not_core_says_nothing_of_the_type():
     assert (found[:, :, :8] == 1).all()
 
 
+def test_what_may_be_core_at_even_odds_says_nothing_of_the_type():
+    network = typed_network()
+    with torch.no_grad():
+        network.tone_probe.weight.zero_()
+        network.texture_probe.weight[0, 0] = 50
+        network.texture_probe.weight[1, 1] = 50
+    decoded = halves()
+    decoded[..., 8:, :8] = torch.tensor([0.5, 0.25, 1e-6, 0.25]).log()[:, None, None]
+    top, texture = plain()
+    texture[:, 0, 0, 0] = 1
+    texture[:, 1, 1, 0] = 3
+    found = network.combine(decoded, top, texture, torch.zeros(1, 4, 16, 16)).argmax(1)
+    assert (found[:, :8, :8] == 1).all()
+
+
 def test_texture_is_seen_at_half_the_size_so_grain_of_single_pixels_is_not():
     flat = torch.full((1, 64, 64, 3), 100, dtype=torch.uint8)
     grainy = flat.clone()
