@@ -32,10 +32,10 @@ class PixelClassifier(nn.Module):
 
     A pyramid decoder looks at every pixel. Where the core is, is its word alone. Its type is the decoder's word too,
     unless the window looks like the labelled photos, as a gate tells: there two probes decide between the types of
-    which there are such photos, one on texture, one on the tone (colour and its spread), both averaged over what the
-    decoder is sure to be core. They are fitted apart, with strong penalties: the decoder learns some dozen photos by heart
-    and says little of others. Texture has an encoder of its own, which looks at half the size, where a grain is no
-    more than noise and a bed still is one: it told types on boxes that it had not seen where the decoder's did not.
+    which there are such photos, one on texture, one on the tone (colour and its spread), both averaged over what
+    surely is core. They are fitted apart, with strong penalties: the decoder learns some dozen photos by heart and says
+    little of others. Texture has an encoder of its own, which looks at half the size, where a grain is no more than
+    noise and a bed still is one: it told types on boxes that it had not seen where the decoder's did not.
 
     Args:
         encoder: what the feature maps come from.
