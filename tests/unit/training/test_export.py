@@ -8,7 +8,7 @@ pytest.importorskip("torch", reason="needs the train extra")
 import onnx
 from onnx import TensorProto, helper
 
-from facies.training.export import forget_origin, grid_step
+from facies.training.export import delicate_nodes, forget_origin, grid_step
 
 pytestmark = pytest.mark.train
 
@@ -40,3 +40,16 @@ def test_where_a_node_was_written_is_forgotten(tmp_path):
     forget_origin(tmp_path / "net.onnx")
     assert b"somebody" not in (tmp_path / "net.onnx").read_bytes()
     onnx.checker.check_model(onnx.load(tmp_path / "net.onnx"), full_check=True)
+
+
+def test_the_first_layers_of_the_texture_encoder_stay_as_they_are_with_their_clips():
+    weights = [
+        "encoder.steps.0.conv.weight",
+        "texture_encoder.steps.1.0.conv.weight",
+        "texture_encoder.steps.11.1.conv.weight",
+    ]
+    nodes = []
+    for number, weight in enumerate(weights):
+        nodes.append(onnx.NodeProto(op_type="Conv", name=f"conv{number}", input=["x", weight], output=[f"y{number}"]))
+        nodes.append(onnx.NodeProto(op_type="Clip", name=f"clip{number}", input=[f"y{number}"], output=[f"z{number}"]))
+    assert delicate_nodes(onnx.ModelProto(graph=onnx.GraphProto(node=nodes))) == ["conv1", "clip1"]
