@@ -62,7 +62,7 @@ def test_a_card_tells_the_figures_that_the_package_holds(shipped, name):
     assert package.card == fill_card(PLANS / f"{name}.card.md", package.manifest.metrics)
 
 
-@pytest.mark.parametrize("name", ["coral-bleaching"])
+@pytest.mark.parametrize("name", ["coral-bleaching", "rock-types"])
 def test_weights_do_not_tell_on_which_machine_they_were_made(shipped, name):
     package = shipped.get(name)
     for path in (package.weights_path, package.int8_path):
