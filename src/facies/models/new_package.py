@@ -25,7 +25,7 @@ from facies.models.package import (
     weights_files,
     weights_sha256,
 )
-from facies.models.toml_file import in_words
+from facies.models.toml_file import first_problem
 
 _FORMATS = {".onnx": "onnx", ".tflite": "tflite", ".xml": "openvino"}
 _DTYPES = {ov.Type.u8: "uint8", ov.Type.f32: "float32"}
@@ -105,9 +105,7 @@ def new_package(weights: Path, folder: Path, wish: Wish) -> Package:
     try:
         Manifest.model_validate(manifest)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the package"
-        raise PackageError(f"{where}: {in_words(first['msg'])}.") from error
+        raise PackageError(f"{first_problem(error, 'the package')}.") from error
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
         made = Path(scratch) / "package"

@@ -30,11 +30,11 @@ def read_toml(path: Path, content: type[_Content], error_type: type[FaciesError]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise error_type(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole of it"
-        raise error_type(f"{path}: {where}: {in_words(first['msg'])}.") from error
+        raise error_type(f"{path}: {first_problem(error, 'the whole of it')}.") from error
 
 
-def in_words(message: str) -> str:
-    """What pydantic says is wrong, without its own name for an error that a model raised."""
-    return message.removeprefix("Value error, ")
+def first_problem(error: ValidationError, whole: str) -> str:
+    """The first thing that pydantic says is wrong: its place, or `whole` if it has none, and what it is."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or whole
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"  # its own name for an error that a model raised

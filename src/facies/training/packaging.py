@@ -21,7 +21,7 @@ from facies.models.package import (
     load_package,
     weights_sha256,
 )
-from facies.models.toml_file import in_words
+from facies.models.toml_file import first_problem
 from facies.training.calibration import Calibration
 from facies.training.export import INT8_NAME, OUTPUT_NAMES, WEIGHTS_NAME
 from facies.training.plan import Plan
@@ -98,9 +98,8 @@ def _manifest(plan: Plan, weights: Mapping[str, Any], result: Result) -> dict[st
     try:
         Manifest.model_validate(manifest)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "its [package] table"
-        raise PackageError(f"The plan makes no valid package: {where}: {in_words(first['msg'])}.") from error
+        problem = first_problem(error, "its [package] table")
+        raise PackageError(f"The plan makes no valid package: {problem}.") from error
     return manifest
 
 

@@ -115,7 +115,7 @@ def create_app(
         app.include_router(tus.tus_router(uploads, check_native(Scope.JOBS), config.upload_idle_timeout_s))
         app.add_middleware(tus.TusHeaders)
     app.state.drain = Drain()
-    app.state.watch = Watch(store, app.state.drain)
+    app.state.watch = Watch(store)
     check_metrics = checks.require_key_or_token(Scope.ADMIN) if config.metrics_requires_key else admit_anyone
     app.include_router(operations_router(store, blobs, app.state.drain, check_metrics))
     pages.mount(app, packages)

@@ -47,15 +47,9 @@ Patience = Annotated[float, Depends(_read_patience)]
 class Watch:
     """Sees whether a store changes, for all who wait. Used on the event loop only."""
 
-    def __init__(self, store: JobStore, drain: Drain) -> None:
+    def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._drain = drain
         self._changes = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the server has been told to end."""
-        return self._drain.has_begun
 
     def count_changes(self) -> int:
         """How often the store has been seen to change; one more each time where it does not tell."""
@@ -73,8 +67,9 @@ async def until_over(request: Request, patience_s: float, ask: Callable[[], Awai
         ask: gives the job as it is; called again only when the store has changed.
     """
     watch: Watch = request.app.state.watch
+    drain: Drain = request.app.state.drain
     seen, job, began_at, waited_s = watch.count_changes(), await ask(), time.monotonic(), 0.0
-    while not (job.status.is_over or waited_s >= patience_s or watch.is_over):
+    while not (job.status.is_over or waited_s >= patience_s or drain.has_begun):
         look_s = _LOOK_S if waited_s < _AFTER_S else _LATER_LOOK_S
         await asyncio.sleep(min(look_s, patience_s - waited_s))
         if await request.is_disconnected():
