@@ -57,8 +57,9 @@ def install(source: Path, models_dir: Path, check: Callable[[Package], None]) ->
         PackageError: it is no sound package, the zip is not one to be trusted, or that version is installed already.
     """
     if _ADDRESS.match(str(source)):
+        address = str(source).replace(":/", "://", 1)  # a path takes two slashes for one
         raise PackageError(
-            f"{source} is an address, and packages are never fetched from the network: download it, look where it "
+            f"{address} is an address, and packages are never fetched from the network: download it, look where it "
             "comes from, and give the file."
         )
     if not source.exists():
