@@ -1,5 +1,6 @@
-"""Tiles reach the network's input size: one by one, or the whole ones of a row together."""
+"""Pixels reach the size at which a network looks: a tile, the whole ones of a row together, or a photo."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -8,6 +9,8 @@ import numpy.typing as npt
 import pyvips
 from PIL import Image
 
+from facies.cores import count_cores
+from facies.imaging.ahead import ahead
 from facies.imaging.tiles import Grid, cut
 
 _Pixels = npt.NDArray[np.uint8]
@@ -15,6 +18,8 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 _KERNELS = {"bilinear": "linear", "bicubic": "cubic"}
 # As many as a row of a photo of 12 MP has. A giant's row at once would keep whoever wants the job to stop waiting.
 _MOST_TOGETHER = 16
+# Small enough to stay near the processor, and for its memory to be used again.
+_STRIP_BYTES = 4 << 20
 
 
 def fit(tile: _Pixels, size_hw: tuple[int, int], resize: str = "bilinear") -> _Pixels:
@@ -32,6 +37,41 @@ def fit(tile: _Pixels, size_hw: tuple[int, int], resize: str = "bilinear") -> _P
         return tile
     height, width = size_hw
     return np.asarray(Image.fromarray(tile).resize((width, height), _FILTERS[resize]))
+
+
+def fit_photo(photo: _Pixels, size_hw: tuple[int, int]) -> _Pixels:
+    """Resize a photo, bilinear and antialiased, strip by strip on all cores.
+
+    Args:
+        photo: uint8 (H, W, 3).
+        size_hw: the wanted size, pixels.
+
+    Returns:
+        uint8 (*size_hw, 3), as `fit` makes it but for roundings: a level of 255 in a few samples.
+    """
+    if photo.shape[:2] == size_hw:
+        return photo
+    fitted, cores = np.empty((*size_hw, 3), dtype=np.uint8), count_cores()
+    rows = math.ceil(size_hw[0] / max(cores, photo.nbytes // _STRIP_BYTES))
+
+    def fit_strip(top: int) -> None:
+        strip = fitted[top : top + rows]
+        strip[...] = _resized_rows(photo, size_hw, top, top + len(strip))
+
+    for _ in ahead(fit_strip, range(0, size_hw[0], rows), most=2 * cores, threads=cores):
+        pass
+    return fitted
+
+
+def _resized_rows(photo: _Pixels, size_hw: tuple[int, int], top: int, bottom: int) -> _Pixels:
+    """Some rows of a photo of another size, from no more of the photo's own than the filter reaches."""
+    height, (wanted_height, width) = len(photo), size_hw
+    scale = height / wanted_height
+    reach = max(1.0, scale) + 1  # of the filter's triangle, in the photo's rows; and one for roundings
+    first, last = max(0, math.floor(top * scale - reach)), min(height, math.ceil(bottom * scale + reach))
+    box = (0, top * scale - first, photo.shape[1], bottom * scale - first)
+    rows = Image.fromarray(photo[first:last])
+    return np.asarray(rows.resize((width, bottom - top), _FILTERS["bilinear"], box=box))
 
 
 def fit_row(

@@ -17,7 +17,7 @@ import pyvips
 from facies.errors import DamagedPhotoError
 from facies.imaging.ahead import ahead
 from facies.imaging.decode import open_image
-from facies.imaging.fitting import fit
+from facies.imaging.fitting import fit_photo
 from facies.imaging.header import check_pixels, read_header
 from facies.imaging.rows import RowReader
 from facies.imaging.sizes import DEFAULT_SIZES, Sizes
@@ -126,12 +126,12 @@ class Photo:
     def scaled(self, size_hw: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """A resized copy, antialiased: uint8 (*size_hw, 3)."""
         if self.is_kept:
-            return fit(self.pixels, size_hw)
+            return fit_photo(self.pixels, size_hw)
         with _decoding(self.path):
             factors = [wanted / size for wanted, size in zip(size_hw, self.image_hw, strict=True)]
             small = open_image(self.path).resize(factors[1], vscale=factors[0], kernel="linear")
             pixels = np.frombuffer(small.write_to_memory(), dtype=np.uint8).reshape(small.height, small.width, 3)
-        return fit(pixels, size_hw)  # libvips may round a size otherwise
+        return fit_photo(pixels, size_hw)  # libvips may round a size otherwise
 
 
 def open_photo(path: Path, sizes: Sizes = DEFAULT_SIZES) -> Photo:

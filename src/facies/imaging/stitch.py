@@ -35,8 +35,8 @@ def take_likeliest(
     row = 0
     for band in blend(tile_probs, grid):
         rows = slice(row, row + band.shape[1])
-        labels[rows] = band.argmax(axis=0)
-        confidence[rows] = np.rint(band.max(axis=0) * _CERTAIN)
+        labels[rows], likeliest = _likeliest(band)
+        confidence[rows] = np.rint(likeliest * _CERTAIN)
         row = rows.stop
     if row != grid.image_hw[0]:
         raise TileCoverageError(f"The tiles end at row {row} of {grid.image_hw[0]}.")
@@ -51,12 +51,13 @@ def blend(tile_probs: Iterable[npt.NDArray[np.float32]], grid: Grid) -> Iterator
         grid: where the tiles lie; all of one size, rows of tiles from the top down.
 
     Yields:
-        float32 (C, rows, W), top to bottom, as soon as no later tile can reach these rows; sums to 1 over C.
+        float32 (C, rows, W), top to bottom, as soon as no later tile can reach these rows; sums to 1 over C. Its memory
+        is used again for the next.
 
     Raises:
         TileCoverageError: some pixel has no tile.
 
-    Notes: peak 2·C·h·W·4 bytes and one tile.
+    Notes: peak C·h·W·4 bytes and one tile.
 
     Source: MONAI sliding_window_inference, mode="gaussian".
     """
@@ -70,6 +71,7 @@ def blend(tile_probs: Iterable[npt.NDArray[np.float32]], grid: Grid) -> Iterator
             weighted = np.zeros((probs.shape[0], *mass.shape), dtype=np.float32)
         if y > top:
             yield _finish(weighted, mass, int(y) - top)
+            _move_up(weighted, mass, int(y) - top)
             top = int(y)
         weighted[:, :, x : x + tile_width] += probs * window
         mass[:, x : x + tile_width] += window
@@ -78,15 +80,33 @@ def blend(tile_probs: Iterable[npt.NDArray[np.float32]], grid: Grid) -> Iterator
 
 
 def _finish(weighted: npt.NDArray[np.float32], mass: npt.NDArray[np.float32], rows: int) -> npt.NDArray[np.float32]:
-    """Take the first `rows` finished rows out of the rolling band and move the rest up."""
+    """The first `rows` rows of the rolling band, which are finished."""
     if rows > len(mass) or not mass[:rows].all():
         raise TileCoverageError("Some pixel of the photo is in no tile.")
-    band: npt.NDArray[np.float32] = weighted[:, :rows] / mass[:rows]
-    for rolling in (weighted.swapaxes(0, 1), mass):
+    band = weighted[:, :rows]
+    band /= mass[:rows]
+    return band
+
+
+def _move_up(weighted: npt.NDArray[np.float32], mass: npt.NDArray[np.float32], rows: int) -> None:
+    """Let go of the first `rows` rows of the rolling band."""
+    for rolling in (*weighted, mass):
         kept = len(rolling) - rows
         rolling[:kept] = rolling[rows:].copy()
         rolling[kept:] = 0
-    return band
+
+
+def _likeliest(band: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """The likeliest class of every pixel and its probability, (rows, W); the first of several that are equal.
+
+    Class by class, which takes a tenth of the time of NumPy's `argmax` across them.
+    """
+    labels = np.zeros(band.shape[1:], dtype=np.uint8)
+    highest = band[0].copy()
+    for index, probs in enumerate(band[1:], start=1):
+        np.maximum(labels, (probs > highest) * np.uint8(index), out=labels)  # the largest index yet where it is higher
+        np.maximum(highest, probs, out=highest)
+    return labels, highest
 
 
 def _gaussian_window(height: int, width: int) -> npt.NDArray[np.float32]:

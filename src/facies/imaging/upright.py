@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from facies.errors import PhotoTooLargeError
-from facies.imaging.fitting import fit
+from facies.imaging.fitting import fit_photo
 
 # A tiny photo is not blown up without bound: beyond this factor there is nothing to see, only memory to lose.
 _MAX_ENLARGEMENT = 4.0
@@ -70,12 +71,16 @@ def make_upright(photo: npt.NDArray[np.uint8], upright: Upright) -> npt.NDArray[
     Returns:
         uint8 (*upright.padded_hw, 3), padded by repeating its edge; the photo itself where nothing is to be done.
     """
-    scaled = fit(photo, upright.scaled_hw)
-    standing = np.ascontiguousarray(np.rot90(scaled, -1)) if upright.turned else scaled
+    scaled = fit_photo(photo, upright.scaled_hw)
+    standing = _turn_clockwise(scaled) if upright.turned else scaled
     below, right = (wanted - size for wanted, size in zip(upright.padded_hw, standing.shape, strict=False))
     if not (below or right):
         return standing
     return np.pad(standing, ((0, below), (0, right), (0, 0)), mode="edge")
+
+
+def _turn_clockwise(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(photo).transpose(Image.Transpose.ROTATE_270))  # NumPy takes three times as long
 
 
 def lay_back(found: npt.NDArray[np.uint8], upright: Upright) -> npt.NDArray[np.uint8]:

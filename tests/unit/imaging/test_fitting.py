@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facies.imaging.fitting import fit, fit_row
+from facies.imaging.fitting import fit, fit_photo, fit_row
 from facies.imaging.tiles import cut, plan
 from tests.data.photos import noise, strata
 
@@ -20,6 +20,20 @@ def test_shrinking_is_antialiased(resize):
     shrunk = fit(stripes, (20, 20), resize)
     assert shrunk.shape == (20, 20, 3)
     assert np.abs(shrunk.astype(int) - 100).max() <= 6
+
+
+@pytest.mark.parametrize("photo_hw", [(400, 2400), (2400, 400), (1428, 3000), (90, 200), (7, 5000)])
+@pytest.mark.parametrize("size_hw", [(384, 2304), (97, 31), (3, 700)])
+def test_a_photo_resized_in_strips_is_the_photo_resized(photo_hw, size_hw):
+    photo = noise(*photo_hw)
+    difference = np.abs(fit_photo(photo, size_hw).astype(int) - fit(photo, size_hw))
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.1
+
+
+def test_a_photo_of_the_right_size_is_left_alone():
+    photo = noise(20, 30)
+    assert fit_photo(photo, (20, 30)) is photo
 
 
 def _row_and_each(photo, tile_hw, size_hw, resize="bilinear", row=0):

@@ -29,8 +29,7 @@ def blended_at_once(tiles, grid):
 def test_bands_joined_are_the_whole_blend(image_hw):
     grid = plan(image_hw, (32, 32), overlap=12)
     tiles = random_tiles(grid)
-    bands = list(blend(tiles, grid))
-    whole = np.concatenate(bands, axis=1)
+    whole = np.concatenate([band.copy() for band in blend(tiles, grid)], axis=1)
     np.testing.assert_allclose(whole, blended_at_once(tiles, grid), atol=1e-5)
     np.testing.assert_allclose(whole.sum(axis=0), 1, atol=1e-5)
 
@@ -42,6 +41,13 @@ def test_label_map_takes_the_likeliest_and_says_how_likely():
     expected = blended_at_once(tiles, grid)
     assert (labels == expected.argmax(axis=0)).mean() > 0.999
     np.testing.assert_allclose(confidence / 255, expected.max(axis=0), atol=0.003)
+
+
+def test_of_equally_likely_classes_it_takes_the_first():
+    grid = plan((40, 32), (32, 32), overlap=8)
+    tiles = np.tile(np.array([0.1, 0.4, 0.1, 0.4], np.float32)[:, None, None], (len(grid), 1, 32, 32))
+    labels, _ = take_likeliest(iter(tiles), grid)
+    assert (labels == 1).all()
 
 
 def test_tiles_are_not_changed():
