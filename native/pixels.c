@@ -15,7 +15,7 @@ static inline uint8_t most(uint8_t a, uint8_t b) { return a > b ? a : b; }
 
 /* (photo * kept + added) / 255, rounded down. The sum is at most 255 * 255 + 127, and for such a sum
  * sum / 255 is (sum + 1 + (sum >> 8)) >> 8. `kept` and `added` are those of every row. */
-void facies_mix(const uint8_t *restrict photo, const uint16_t *restrict kept, const uint16_t *restrict added,
+static void mix(const uint8_t *restrict photo, const uint16_t *restrict kept, const uint16_t *restrict added,
                 size_t rows, size_t row_bytes, uint8_t *restrict mixed)
 {
     for (size_t row = 0; row < rows; row++) {
@@ -26,6 +26,39 @@ void facies_mix(const uint8_t *restrict photo, const uint16_t *restrict kept, co
         photo += row_bytes;
         mixed += row_bytes;
     }
+}
+
+/* What `mix` takes for columns of one colour; half of 255 is added, so that it rounds to nearest. */
+static void spread(const uint8_t *colour, unsigned alpha, size_t begin, size_t end, uint16_t *restrict kept,
+                   uint16_t *restrict added)
+{
+    for (size_t x = begin; x < end; x++)
+        for (size_t channel = 0; channel < CHANNELS; channel++) {
+            kept[x * CHANNELS + channel] = (uint16_t)(VALUES - 1 - alpha);
+            added[x * CHANNELS + channel] = (uint16_t)(colour[channel] * alpha + (VALUES - 1) / 2);
+        }
+}
+
+/* Rows of tiles that lie side by side, tile t from column edges[t] to edges[t + 1]: each filled with its colour, and
+ * lined inside its edges. The first `above` and the last `below` rows are of the line. `scratch` has room for four rows. */
+void facies_paint(const uint8_t *restrict photo, size_t rows, size_t row_bytes, const uint8_t *restrict colours,
+                  const int64_t *restrict edges, size_t tiles, unsigned fill_alpha, unsigned line_alpha,
+                  size_t line_width, size_t above, size_t below, uint16_t *restrict scratch, uint8_t *restrict painted)
+{
+    uint16_t *kept = scratch, *added = kept + row_bytes, *line_kept = added + row_bytes;
+    uint16_t *line_added = line_kept + row_bytes;
+    for (size_t tile = 0; tile < tiles; tile++) {
+        const uint8_t *colour = colours + tile * CHANNELS;
+        size_t left = (size_t)edges[tile], right = (size_t)edges[tile + 1], width = right - left;
+        spread(colour, line_alpha, left, right, line_kept, line_added);
+        spread(colour, line_alpha, left, right, kept, added);
+        if (width > 2 * line_width)
+            spread(colour, fill_alpha, left + line_width, right - line_width, kept, added);
+    }
+    size_t inside = rows - above - below;
+    mix(photo, line_kept, line_added, above, row_bytes, painted);
+    mix(photo + above * row_bytes, kept, added, inside, row_bytes, painted + above * row_bytes);
+    mix(photo + (rows - below) * row_bytes, line_kept, line_added, below, row_bytes, painted + (rows - below) * row_bytes);
 }
 
 /* table[label][channel][value]. */

@@ -5,6 +5,7 @@ without it, on as many cores as have stripes to make. Shapes and layouts are che
 """
 
 import ctypes
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -41,14 +42,22 @@ def _written(ndim: int) -> type:
     return np.ctypeslib.ndpointer(np.uint8, ndim, flags=("C_CONTIGUOUS", "WRITEABLE"))
 
 
+_scratch: Final = np.ctypeslib.ndpointer(np.uint16, 2, flags=("C_CONTIGUOUS", "WRITEABLE"))
 _library: Final = _load()
-_library.facies_mix.argtypes = [
+_library.facies_paint.argtypes = [
+    _read(np.uint8, 3),
+    ctypes.c_size_t,
+    ctypes.c_size_t,
     _read(np.uint8, 2),
-    _read(np.uint16, 1),
-    _read(np.uint16, 1),
+    _read(np.int64, 1),
+    ctypes.c_size_t,
+    ctypes.c_uint,
+    ctypes.c_uint,
     ctypes.c_size_t,
     ctypes.c_size_t,
-    _written(2),
+    ctypes.c_size_t,
+    _scratch,
+    _written(3),
 ]
 _library.facies_tint.argtypes = [
     _read(np.uint8, 3),
@@ -74,22 +83,62 @@ _library.facies_halve.argtypes = [
     ctypes.c_void_p,
     ctypes.c_size_t,
 ]
-for _function in (_library.facies_mix, _library.facies_tint, _library.facies_filter_rows, _library.facies_halve):
+for _function in (_library.facies_paint, _library.facies_tint, _library.facies_filter_rows, _library.facies_halve):
     _function.restype = None
 
 
-def mix(rows: Bytes, kept: npt.NDArray[np.uint16], added: npt.NDArray[np.uint16], out: Bytes) -> None:
-    """(rows · kept + added) / 255, rounded down.
+@dataclass(frozen=True)
+class Lines:
+    """How tiles are lined inside their edges.
+
+    Attributes:
+        alpha: of the lines, in 1/255.
+        width: of the lines, pixels.
+        above: how many of the rows are of the upper line.
+        below: how many are of the lower one.
+    """
+
+    alpha: int
+    width: int
+    above: int
+    below: int
+
+
+def paint(
+    photo: Bytes, colours: Bytes, edges: npt.NDArray[np.int64], fill_alpha: int, lines: Lines, out: Bytes
+) -> None:
+    """Fill tiles that lie side by side, and line them: (colour · alpha + photo · (255 - alpha)) / 255, to nearest.
 
     Args:
-        rows: uint8 (H, B).
-        kept: uint16 (B,), at most 255, of every row.
-        added: uint16 (B,), at most 127 + 255 · (255 - kept), of every row.
-        out: uint8 (H, B), is filled.
+        photo: uint8 (H, W, 3), rows of one row of tiles.
+        colours: uint8 (T, 3), of the tiles from left to right.
+        edges: int64 (T + 1,), the first column of every tile, and W; none is less than the one before.
+        fill_alpha: of the filling, 0 to 255.
+        lines: where and how they are.
+        out: uint8 (H, W, 3), is filled.
     """
-    count, row_bytes = rows.shape
-    _check(kept.shape == added.shape == (row_bytes,) and out.shape == rows.shape)
-    _library.facies_mix(rows, kept, added, count, row_bytes, out)
+    height, width, channels = photo.shape
+    _check(out.shape == photo.shape and channels == CHANNELS == colours.shape[1] and len(edges) == len(colours) + 1)
+    _check(edges[0] == 0 and edges[-1] == width and bool((edges[1:] >= edges[:-1]).all()))
+    _check(all(0 <= alpha < VALUES for alpha in (fill_alpha, lines.alpha)) and lines.width >= 0)
+    _check(min(lines.above, lines.below) >= 0 and lines.above + lines.below <= height)
+    row_bytes = width * CHANNELS
+    scratch = np.empty((4, row_bytes), dtype=np.uint16)
+    _library.facies_paint(
+        photo,
+        height,
+        row_bytes,
+        colours,
+        edges,
+        len(colours),
+        fill_alpha,
+        lines.alpha,
+        lines.width,
+        lines.above,
+        lines.below,
+        scratch,
+        out,
+    )
 
 
 def tint(photo: Bytes, labels: Bytes, table: Bytes, out: Bytes) -> None:

@@ -86,24 +86,13 @@ def _paint_row(
     top: int,
 ) -> None:
     """Paint what is there of a row of tiles that begins at `top`, `colours` uint8 (T, 3) from left to right."""
-    line = np.full(photo.shape[1], _LINE_ALPHA)
-    inside = np.full(photo.shape[1], fill_alpha)
-    for x, width in zip(row.origins_yx[:, 1].tolist(), row.sizes_hw[:, 1].tolist(), strict=True):
-        inside[x : x + _LINE_WIDTH] = inside[max(x, x + width - _LINE_WIDTH) : x + width] = _LINE_ALPHA
-    colour = np.repeat(colours, row.sizes_hw[:, 1], axis=0)
     height = row.image_hw[0]
-    edges = (0, min(_LINE_WIDTH, height), max(_LINE_WIDTH, height - _LINE_WIDTH), height)
-    for alpha, begin, end in zip((line, inside, line), edges, edges[1:], strict=False):
-        first, last = max(top + begin, 0), min(top + end, len(photo))
-        if first < last:
-            _mix(photo[first:last], colour, alpha, overlay[first:last])
-
-
-def _mix(
-    photo: npt.NDArray[np.uint8], colour: npt.NDArray[np.uint8], alpha: npt.NDArray[Any], out: npt.NDArray[np.uint8]
-) -> None:
-    """(colour · alpha + photo · (255 - alpha)) / 255, rounded to nearest; colour and alpha are those of every row."""
-    kept = np.repeat(255 - alpha, 3).astype(np.uint16)
-    added = (colour.astype(np.uint16) * alpha[:, None].astype(np.uint16) + 127).ravel()
-    row_values = photo.shape[1] * 3
-    native.mix(photo.reshape(-1, row_values), kept, added, out.reshape(-1, row_values))
+    begin, end = max(0, -top), min(height, len(photo) - top)  # rows of the row of tiles
+    if begin >= end:
+        return
+    above = max(0, min(_LINE_WIDTH, end) - begin)
+    below = max(0, end - max(_LINE_WIDTH, height - _LINE_WIDTH, begin))
+    rows = slice(top + begin, top + end)
+    edges = np.append(row.origins_yx[:, 1], photo.shape[1])
+    lines = native.Lines(_LINE_ALPHA, _LINE_WIDTH, above, below)
+    native.paint(photo[rows], colours, edges, fill_alpha, lines, overlay[rows])

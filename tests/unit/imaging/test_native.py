@@ -14,13 +14,62 @@ from tests.data.photos import noise
 COLOURS = np.array([(255, 0, 0), (0, 200, 100)], dtype=np.uint8)
 
 
-def test_every_sum_there_can_be_is_divided_by_255():
-    value, kept = (axis.ravel() for axis in np.mgrid[:256, :256])
+ONE_TILE = np.array([0, 256])
+NO_LINES = native.Lines(alpha=220, width=0, above=0, below=0)
+
+
+def test_every_value_is_mixed_with_every_alpha_and_rounded_to_nearest():
+    values = np.arange(256)
+    photo = np.repeat(values.astype(np.uint8), 3).reshape(1, 256, 3)
+    painted = np.empty_like(photo)
     for colour in (0, 1, 127, 254, 255):
-        added = colour * (255 - kept) + 127
-        mixed = np.empty((1, value.size), dtype=np.uint8)
-        native.mix(value[None].astype(np.uint8), kept.astype(np.uint16), added.astype(np.uint16), mixed)
-        np.testing.assert_array_equal(mixed[0], (value * kept + added) // 255)
+        for alpha in range(256):
+            native.paint(photo, np.full((1, 3), colour, np.uint8), ONE_TILE, alpha, NO_LINES, painted)
+            np.testing.assert_array_equal(painted[0, :, 0], (values * (255 - alpha) + colour * alpha + 127) // 255)
+
+
+def paint_with(**changed):
+    """A call that fits, but for what is changed."""
+    fitting = {
+        "photo": noise(6, 4),
+        "colours": np.zeros((2, 3), np.uint8),
+        "edges": np.array([0, 3, 4]),
+        "fill_alpha": 90,
+        "lines": native.Lines(alpha=220, width=1, above=2, below=4),
+        "out": np.empty((6, 4, 3), np.uint8),
+    }
+    native.paint(**(fitting | changed))
+
+
+def test_a_call_that_fits_is_no_error():
+    paint_with()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"photo": noise(6, 5)},
+        {"photo": noise(6, 4)[:, ::-1]},
+        {"out": np.empty((5, 4, 3), np.uint8)},
+        {"out": np.broadcast_to(np.zeros(3, np.uint8), (6, 4, 3))},
+        {"colours": np.zeros((3, 3), np.uint8)},
+        {"colours": np.zeros((2, 4), np.uint8)},
+        {"edges": np.array([0, 3, 5])},
+        {"edges": np.array([1, 3, 4])},
+        {"edges": np.array([0, 5, 4])},
+        {"edges": np.array([0, -1, 4])},
+        {"edges": np.array([0, 3, 4], np.int32)},
+        {"fill_alpha": 256},
+        {"fill_alpha": -1},
+        {"lines": native.Lines(alpha=256, width=1, above=0, below=0)},
+        {"lines": native.Lines(alpha=220, width=-1, above=0, below=0)},
+        {"lines": native.Lines(alpha=220, width=1, above=-1, below=0)},
+        {"lines": native.Lines(alpha=220, width=1, above=3, below=4)},
+    ],
+)
+def test_tiles_are_painted_inside_the_arrays_only(changed):
+    with pytest.raises((ValueError, ctypes.ArgumentError)):
+        paint_with(**changed)
 
 
 def test_pixels_whose_label_has_no_colour_stay_as_they_are():
@@ -61,8 +110,6 @@ def test_half_a_picture_is_the_mean_of_two_by_two(size_hw):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: native.mix(noise(2, 3)[..., 0], np.zeros(3, np.uint16), np.zeros(4, np.uint16), noise(2, 3)[..., 0]),
-        lambda: native.mix(noise(2, 3)[..., 0].copy(), *np.zeros((2, 3), np.uint16), np.empty((3, 3), np.uint8)),
         lambda: native.tint(noise(2, 3), np.zeros((3, 2), np.uint8), np.empty((256, 3, 256), np.uint8), noise(2, 3)),
         lambda: native.tint(noise(2, 3), np.zeros((2, 3), np.uint8), np.empty((2, 3, 256), np.uint8), noise(2, 3)),
         lambda: native.filter_rows(np.zeros((2, 6), np.uint8), 3, np.empty((2, 6), np.uint8)),
