@@ -15,7 +15,6 @@ disk and for the interpreter, and the tiles would wait with it.
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -31,10 +30,11 @@ from facies.errors import (
     UnknownJobError,
 )
 from facies.findings import Analysis
+from facies.imaging.photo import Photo
 from facies.imaging.sizes import Sizes
 from facies.jobs.blobs import PHOTO, Blobs, SeveralBlobs
 from facies.jobs.checkpoint import AFTER_S, JobCheckpoint
-from facies.jobs.job import ANY_OWNER, Job, Lease
+from facies.jobs.job import ANY_OWNER, Job, Lease, Status
 from facies.jobs.removal import remove_files
 from facies.jobs.store import JobStore
 from facies.models.recall import Checkpoint
@@ -173,16 +173,20 @@ class Attempt:
         """Whoever was frozen may have written on after another had finished the job and removed the checkpoints."""
         try:
             self._checkpoint.close()
-            if self._checkpoint.is_begun and not self._has_still_to_be_done():
+            if not self._checkpoint.is_begun:
+                return
+            status = self._status()
+            if status is None or status.is_over:
                 self._checkpoint.discard()
         except (StoreError, OSError) as error:  # it goes with the job
             _log.warning("The checkpoint of job %s is left where it is: %s", self.job.id, error)
 
-    def _has_still_to_be_done(self) -> bool:
+    def _status(self) -> Status | None:
+        """As the store has it, None of a job that was deleted."""
         try:
-            return not self._at.store.get(self.job.id, ANY_OWNER).status.is_over
-        except UnknownJobError:  # deleted
-            return False
+            return self._at.store.get(self.job.id, ANY_OWNER).status
+        except UnknownJobError:
+            return None
 
     def _reach_an_end(self) -> None:
         if not self._has_worked():
@@ -229,15 +233,13 @@ class Attempt:
 
     def _publish(self, analysis: Analysis) -> None:
         """Write the results, then end the job. Nothing appears once the lease is another's."""
-        with ThreadPoolExecutor(1, thread_name_prefix="thumbnail") as aside:
-            thumbnail = aside.submit(quick_thumbnail, analysis.photo)
-            with self._at.blobs.create_several(self.job.id) as results:
-                self._write_results(analysis, results)
-                self._leave_thumbnail(thumbnail.result(), results)
-                self._make_sure_it_is_wanted()
+        with self._at.blobs.create_several(self.job.id) as results:
+            self._write_results(analysis, results)
+            self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
             self._checkpoint.discard()
+            self._leave_thumbnail(analysis.photo)
         else:
             self._remove_files()
 
@@ -250,11 +252,17 @@ class Attempt:
                     self._sign_of_life_at = time.monotonic()
                     self._stop_if_cancelled()
 
-    def _leave_thumbnail(self, thumbnail: bytes | None, results: SeveralBlobs) -> None:
-        """Lists of jobs show many; made on demand each would be a process of its own."""
-        if thumbnail is not None and not self._at.blobs.exists(self.job.id, THUMBNAIL):
-            with results.create(THUMBNAIL) as blob:
-                blob.write(thumbnail)
+    def _leave_thumbnail(self, photo: Photo) -> None:
+        """Lists of jobs show many; made on demand each is a process of its own. Nobody waits: the job is over."""
+        try:
+            thumbnail = quick_thumbnail(photo)
+            if thumbnail is not None and not self._at.blobs.exists(self.job.id, THUMBNAIL):
+                with self._at.blobs.create(self.job.id, THUMBNAIL) as blob:
+                    blob.write(thumbnail)
+                if self._status() is None:
+                    self._remove_files()
+        except Exception:
+            _log.exception("The thumbnail of job %s could not be left; it is made when it is asked for.", self.job.id)
 
     def _stop_if_cancelled(self) -> None:
         if self._is_cancelled():

@@ -88,6 +88,27 @@ def test_a_photo_gets_its_thumbnail_with_its_results(room, attempt_at, width_hei
     assert np.abs(np.asarray(small) - expected).mean() < 12  # noise; light and dark lie 130 apart
 
 
+def test_a_job_deleted_while_its_thumbnail_is_made_leaves_nothing(room, attempt_at, monkeypatch):
+    job = room.send(PHOTO)
+
+    def delete_meanwhile(_photo):
+        delete_job(room.store, room.blobs, job.id, None)
+        return b"small"
+
+    monkeypatch.setattr("facies.jobs.attempt.quick_thumbnail", delete_meanwhile)
+    attempt_at().work()
+    assert room.files() == []
+
+
+def test_a_thumbnail_that_cannot_be_made_does_not_undo_the_job(room, attempt_at, monkeypatch, caplog):
+    job = room.send(PHOTO)
+    monkeypatch.setattr("facies.jobs.attempt.quick_thumbnail", failing_with(MemoryError()))
+    attempt_at().work()
+    assert room.job(job.id).status is Status.FINISHED
+    assert "overlay.png" in names(room)
+    assert "made when it is asked for" in caplog.text
+
+
 def test_a_photo_too_large_to_be_kept_gets_its_thumbnail_when_it_is_asked_for(room, attempt_at):
     job = room.send(PHOTO)
     attempt_at(sizes=Sizes(kept=1)).work()

@@ -15,6 +15,7 @@ from facies.jobs.job import CRASHED_CODE, MAX_ATTEMPTS, Status
 from facies.jobs.removal import cancel_job, delete_job
 from facies.jobs.supervisor import Supervisor
 from facies.models.fake import CRASHING_RGB
+from facies.rendering import THUMBNAIL
 from tests.data.jobs import wait_until
 from tests.data.photos import encode, patchwork
 
@@ -172,6 +173,7 @@ def test_a_frozen_worker_is_fenced_off_by_the_one_that_takes_over(room):
         frozen.send_signal(signal.SIGSTOP)
         with worker_process(room, "fresh"):
             finished = room.wait_for(job.id, Status.FINISHED)
+            wait_until(lambda: room.blobs.exists(job.id, THUMBNAIL))  # the last file, after the end
             files = {path: (room.folder / "blobs" / path).stat().st_mtime_ns for path in room.files()}
             frozen.send_signal(signal.SIGCONT)
             time.sleep(2 * DELAY_S + 1)
