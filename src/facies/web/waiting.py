@@ -18,7 +18,7 @@ from facies.web.operations import Drain
 MOST_S: Final = 60
 """Nobody is kept waiting for longer: proxies break off what is silent."""
 
-_LOOK_S: Final = 0.01
+_LOOK_S: Final = 0.005
 _LATER_LOOK_S: Final = 0.1
 _AFTER_S: Final = 0.5
 """A photo alone takes less, and every hundredth counts; whoever has waited for so long is not looked after as often."""
