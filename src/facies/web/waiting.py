@@ -18,7 +18,7 @@ from facies.web.operations import Drain
 MOST_S: Final = 60
 """Nobody is kept waiting for longer: proxies break off what is silent."""
 
-_LOOK_S: Final = 0.005
+_LOOK_S: Final = 0.01
 _LATER_LOOK_S: Final = 0.1
 _AFTER_S: Final = 0.5
 """A photo alone takes less, and every hundredth counts; whoever has waited for so long is not looked after as often."""
@@ -72,7 +72,7 @@ async def until_over(request: Request, patience_s: float, ask: Callable[[], Awai
     while not (job.status.is_over or waited_s >= patience_s or drain.has_begun):
         look_s = _LOOK_S if waited_s < _AFTER_S else _LATER_LOOK_S
         await asyncio.sleep(min(look_s, patience_s - waited_s))
-        if await request.is_disconnected():
+        if look_s == _LATER_LOOK_S and await request.is_disconnected():  # half of what a look costs
             break
         if (changes := watch.count_changes()) != seen:
             seen, job = changes, await ask()
