@@ -8,7 +8,7 @@ import pyvips
 
 _Pixels = npt.NDArray[np.uint8]
 
-# What is decoded is copied while it is still in the processor's cache, which takes a tenth less time than 4 MiB at once;
+# What is decoded is copied while the processor still has it at hand, which takes a tenth less time than 4 MiB at once;
 # 26 MiB took twice as long. Every piece costs some of the interpreter's time, so those of a wide photo are larger.
 _PIECE_BYTES = 1 << 20
 _LEAST_ROWS = 32

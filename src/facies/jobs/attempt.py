@@ -84,6 +84,7 @@ class Workplace:
         sizes: from how many pixels on a photo is treated otherwise.
         lease_s: how long a renewal lasts, seconds.
         checkpoint_after_s: after how long an attempt begins to write down what it has found, seconds.
+        on_end: called when the store knows of a job's end, whatever that is.
     """
 
     store: JobStore
@@ -93,6 +94,7 @@ class Workplace:
     sizes: Sizes
     lease_s: float
     checkpoint_after_s: float = AFTER_S
+    on_end: Callable[[], None] = lambda: None
 
 
 class Attempt:
@@ -237,6 +239,7 @@ class Attempt:
             self._write_results(analysis, results)
             self._make_sure_it_is_wanted()
         if self._at.store.finish(self.job.id, self.lease.token):
+            self._at.on_end()
             _log.info("Job %s finished after %.1f s.", self.job.id, time.monotonic() - self._began_at)
             self._checkpoint.discard()
             self._leave_thumbnail(analysis.photo)
@@ -277,11 +280,13 @@ class Attempt:
         if self._given_up:
             return
         self._at.store.confirm_cancelled(self.job.id, self.lease.token)
+        self._at.on_end()
         _log.info("Job %s was cancelled.", self.job.id)
         self._remove_files()
 
     def _fail(self, code: str, message: str) -> None:
         self._at.store.fail(self.job.id, self.lease.token, code, message)
+        self._at.on_end()
         self._remove_files()
 
     def _remove_files(self) -> None:

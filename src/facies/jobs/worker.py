@@ -29,7 +29,7 @@ from facies.jobs.attempt import Analyse, Attempt, Workplace
 from facies.jobs.blobs import Blobs
 from facies.jobs.checkpoint import AFTER_S
 from facies.jobs.liveness import WAKING, is_dead, this_process
-from facies.jobs.parent import supervisor_is_gone
+from facies.jobs.parent import supervisor_is_gone, wake_supervisor
 from facies.jobs.removal import remove_orphans, sweep
 from facies.jobs.store import JobStore
 from facies.models.runtime import Runtime
@@ -99,7 +99,9 @@ class Worker:
         self._lease_s = lease_s
         self._sweep_interval_s = sweep_interval_s
         self._hangs_after_s = hangs_after_s
-        self._workplace = Workplace(store, blobs, get_runtime, analyse, sizes, lease_s, checkpoint_after_s)
+        self._workplace = Workplace(
+            store, blobs, get_runtime, analyse, sizes, lease_s, checkpoint_after_s, on_end=wake_supervisor
+        )
         self._attempts: list[Attempt] = []
         self._busy_at = -_IDLE_AFTER_S
         self._leases_rhythm = _Rhythm(min(LEASES_INTERVAL_S, lease_s / RENEWALS_A_LEASE))

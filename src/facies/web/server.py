@@ -12,10 +12,13 @@ from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from facies.allocation import spare_what_is_loaded
 from facies.errors import SettingsError
+from facies.jobs.liveness import WAKING
 from facies.web.operations import Drain
+from facies.web.waiting import Watch
 
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared
 _BACKLOG = 1024
@@ -56,7 +59,7 @@ def run(app: FastAPI, listener: socket.socket, announce: Callable[[str], None], 
     """Serve until SIGTERM or SIGINT, then end as `ending` says; a second SIGINT cuts that short.
 
     Args:
-        app: what is served; `app.state.drain` is told when the end begins.
+        app: what is served; `app.state.drain` is told when the end begins, `app.state.watch` when a worker wakes it.
         listener: from `listen`.
         announce: called with the server's address once it answers.
         ending: how to end.
@@ -65,7 +68,7 @@ def run(app: FastAPI, listener: socket.socket, announce: Callable[[str], None], 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=math.ceil(ending.drain_s))
-    _Server(config, lambda: announce(_address(listener)), app.state.drain, ending.notice_s).run(sockets=[listener])
+    _Server(config, lambda: announce(_address(listener)), app.state, ending.notice_s).run(sockets=[listener])
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -81,14 +84,16 @@ def _address(listener: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """uvicorn, saying when it answers, and giving notice before it ends."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], drain: Drain, notice_s: float) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], state: State, notice_s: float) -> None:
         super().__init__(config)
         self._announce = announce
-        self._drain = drain
+        self._drain: Drain = state.drain
+        self._watch: Watch = state.watch
         self._notice_s = notice_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        asyncio.get_running_loop().add_signal_handler(WAKING, self._watch.wake)  # a worker's job is over
         spare_what_is_loaded()
         self._announce()
 

@@ -54,6 +54,19 @@ def test_whoever_prefers_to_wait_is_answered_when_the_job_is_over(served, send):
     assert over in connection.body
 
 
+def test_whoever_waits_need_not_look_for_itself_when_it_is_woken(served, monkeypatch):
+    monkeypatch.setattr(waiting, "_LOOK_S", 60)
+    path, results, over = send_coral(served)
+    job = served.start(done=1, total=4)
+
+    def finish_and_wake(_):
+        served.finish(job, results)
+        served.app.state.watch.wake()
+
+    connection, _ = ask(served, path, LONG, finish_and_wake)
+    assert over in connection.body
+
+
 @pytest.mark.parametrize(
     "prefer", [None, "respond-async", "wait", "wait=soon", "wait=-1", "await=50", 'wait="5', "wait=0"]
 )
