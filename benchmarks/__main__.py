@@ -153,7 +153,9 @@ def _png_rows(photo: Path, package: Package) -> Iterator[Row]:
 def _latency_rows(photo: Path, package: Package) -> Iterator[Row]:
     with servers.facies(package.reference) as server:
         servers.photos_a_second(servers.coral_client(server.url), photo, CLIENTS, CLIENTS)
-        waits = latency.wait_for_server(server.url, photo, CLIENTS)
+        waits = latency.Waits()
+        for _ in range(SLOW_ROUNDS):
+            waits.add(latency.wait_for_server(server.url, photo, CLIENTS))
     for percent, target in ((50, "≤ 5"), (99, "≤ 25")):
         value = latency.percentile_ms(waits.submit_s, percent)
         yield Row(f"submit without the bytes' own time, {CLIENTS} clients, p{percent}", value, "ms", target)
@@ -161,11 +163,18 @@ def _latency_rows(photo: Path, package: Package) -> Iterator[Row]:
 
 
 def _giant_rows(reef: Path, photos: Mapping[str, Path], package: Package) -> Iterator[Row]:
-    small = median(giants.do_photo(reef, package.reference, reef).tiles_a_second for _ in range(SLOW_ROUNDS))
-    for name in (GIANT_TIFF, GIANT_JPEG):
-        giant = giants.do_photo(photos[name], package.reference, reef)
-        yield Row(f"{name}: tiles a second / the 12-MP photo's", giant.tiles_a_second / small, target="≥ 0.9")
-        yield Row(f"{name}: peak memory of the worker", giant.peak_bytes / _GIB, "GiB", "≤ 1")
+    names = (GIANT_TIFF, GIANT_JPEG)
+    ratios: dict[str, list[float]] = {name: [] for name in names}
+    peaks: dict[str, list[int]] = {name: [] for name in names}
+    for _ in range(SLOW_ROUNDS):
+        small = giants.do_photo(reef, package.reference, reef)
+        for name in names:
+            giant = giants.do_photo(photos[name], package.reference, reef)
+            ratios[name].append(giant.tiles_a_second / small.tiles_a_second)
+            peaks[name].append(giant.peak_bytes)
+    for name in names:
+        yield Row(f"{name}: tiles a second / the 12-MP photo's", median(ratios[name]), target="≥ 0.9")
+        yield Row(f"{name}: peak memory of the worker", max(peaks[name]) / _GIB, "GiB", "≤ 1")
     cancels_s = sorted(giants.cancels_s(photos[GIANT_TIFF], package.reference, reef, CANCELS))
     batch_s = giants.batch_s(photos[GIANT_TIFF], package)
     yield Row(f"cancel to idle in the largest photo, median of {CANCELS}", median(cancels_s) * 1000, "ms")
