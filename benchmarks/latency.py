@@ -39,11 +39,6 @@ class Waits:
     submit_s: list[float] = field(default_factory=list)
     poll_s: list[float] = field(default_factory=list)
 
-    def add(self, more: "Waits") -> None:
-        """Take those of another round too."""
-        self.submit_s += more.submit_s
-        self.poll_s += more.poll_s
-
 
 def wait_for_server(url: str, photo: Path, clients: int) -> Waits:
     """Some clients send photos and ask how far they are, all at once, while the workers look at the photos."""
