@@ -85,6 +85,18 @@ def test_thumbnail_and_deep_zoom(served, analysed):
             assert served.client.get(f"{url}/{base}_files/{path}").status_code == 404
 
 
+def test_a_thumbnail_that_a_worker_is_about_to_leave_is_waited_for(served, analysed, monkeypatch):
+    monkeypatch.setattr("facies.web.dialects.native.pictures._LEFT_WITHIN_S", 20)
+    served.clock.now = time.time()
+    url = analysed("test-coral")
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(served.client.get, f"{url}/thumbnail.jpg")
+        time.sleep(0.1)
+        with served.blobs.create(url.rpartition("/")[2], "thumbnail.jpg") as blob:
+            blob.write(b"left by a worker")
+        assert asked.result(20).content == b"left by a worker"
+
+
 def test_they_wait_for_the_result_but_not_those_of_the_photo(served):
     url = f"{JOBS}/{sent(served)}"
     for name in ("overlay.png", "overlay.png?opacity=1", "overlay.dzi", "overlay_files/0/0_0.jpg"):

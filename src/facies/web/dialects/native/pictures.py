@@ -3,7 +3,9 @@
 They come from the photo and the result that are there. Nothing is looked at a second time.
 """
 
+import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, Literal
 
@@ -29,6 +31,9 @@ from facies.web.results import OVERLAY, OVERLAY_DEEP_ZOOM, OVERLAY_WITH_LEGEND, 
 
 _LABELS: Final = ("labels.png", "labels.tif")
 _PHOTO_DEEP_ZOOM: Final = "photo.dzi.zip"
+_LEFT_WITHIN_S: Final = 0.3
+"""So soon after a job's end its worker has left the thumbnail of a photo that is in its memory."""
+_LOOK_S: Final = 0.02
 _KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=3600"}
 
 Opacity = Annotated[float | None, Query(ge=0, le=1, description="Of the colours; as the job was sent by default.")]
@@ -101,8 +106,17 @@ class _Pictures:
     async def thumbnail(self, request: Request, job_id: JobId) -> Response:
         """The photo, at most 512 pixels wide and high."""
         job = await job_with_photo(self._room, request, job_id)
+        await self._wait_for_worker(job)
         await self._renderer.provide(job.id, THUMBNAIL, Recipe("thumbnail", self._path(job, PHOTO)))
         return await blob_answer(request, self._room.blobs, job.id, THUMBNAIL, "image/jpeg", _KEPT_BY_BROWSERS)
+
+    async def _wait_for_worker(self, job: Job) -> None:
+        """Where a worker is about to leave the thumbnail: to make it here takes half a second of a core."""
+        now = time.time()
+        until = min((job.finished_at or 0) + _LEFT_WITHIN_S, now + _LEFT_WITHIN_S)  # clocks of two machines differ
+        while now < until and not await run_in_threadpool(self._room.blobs.exists, job.id, THUMBNAIL):
+            await asyncio.sleep(_LOOK_S)
+            now = time.time()
 
     def deep_zoom(self, base: str) -> Callable[..., Awaitable[Response]]:
         """The route of a pyramid's description."""
