@@ -18,8 +18,8 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 _KERNELS = {"bilinear": "linear", "bicubic": "cubic"}
 # As many as a row of a photo of 12 MP has. A giant's row at once would keep whoever wants the job to stop waiting.
 _MOST_TOGETHER = 16
-# Small enough to stay near the processor, and for its memory to be used again.
-_STRIP_BYTES = 4 << 20
+# Of a photo: small enough to stay near the processor, and for its memory to be used again.
+_BAND_BYTES = 4 << 20
 
 
 def fit(tile: _Pixels, size_hw: tuple[int, int], resize: str = "bilinear") -> _Pixels:
@@ -40,25 +40,25 @@ def fit(tile: _Pixels, size_hw: tuple[int, int], resize: str = "bilinear") -> _P
 
 
 def fit_photo(photo: _Pixels, size_hw: tuple[int, int]) -> _Pixels:
-    """Resize a photo, bilinear and antialiased, strip by strip on all cores.
+    """Resize a photo, bilinear and antialiased, band by band on all cores.
 
     Args:
         photo: uint8 (H, W, 3).
         size_hw: the wanted size, pixels.
 
     Returns:
-        uint8 (*size_hw, 3), as `fit` makes it but for roundings: a level of 255 in a few samples.
+        uint8 (*size_hw, 3), as `fit` makes it but for roundings, of a level of 255 at most.
     """
     if photo.shape[:2] == size_hw:
         return photo
     fitted, cores = np.empty((*size_hw, 3), dtype=np.uint8), count_cores()
-    rows = math.ceil(size_hw[0] / max(cores, photo.nbytes // _STRIP_BYTES))
+    rows = math.ceil(size_hw[0] / max(cores, photo.nbytes // _BAND_BYTES))
 
-    def fit_strip(top: int) -> None:
-        strip = fitted[top : top + rows]
-        strip[...] = _resized_rows(photo, size_hw, top, top + len(strip))
+    def fit_band(top: int) -> None:
+        band = fitted[top : top + rows]
+        band[...] = _resized_rows(photo, size_hw, top, top + len(band))
 
-    for _ in ahead(fit_strip, range(0, size_hw[0], rows), most=2 * cores, threads=cores):
+    for _ in ahead(fit_band, range(0, size_hw[0], rows), most=2 * cores, threads=cores):
         pass
     return fitted
 

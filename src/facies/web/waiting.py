@@ -19,9 +19,10 @@ MOST_S: Final = 60
 """Nobody is kept waiting for longer: proxies break off what is silent."""
 
 _LOOK_S: Final = 0.02
+"""How often it is looked whether a worker that this server did not start, and that does not wake it, is done."""
 _LATER_LOOK_S: Final = 0.1
 _AFTER_S: Final = 0.5
-"""A worker that this server did not start does not wake it. A photo alone takes less; later ones matter less."""
+"""A photo alone takes less; whoever has waited for so long is not looked after as often."""
 
 _PREFERENCE: Final = re.compile(
     r"""(?:^|[,;])\s*wait\s*=\s*(?:([0-9]{1,9})|"([0-9]{1,9})")\s*(?=$|[,;])""", re.ASCII | re.I

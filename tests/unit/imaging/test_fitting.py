@@ -24,7 +24,7 @@ def test_shrinking_is_antialiased(resize):
 
 @pytest.mark.parametrize("photo_hw", [(400, 2400), (2400, 400), (1428, 3000), (90, 200), (7, 5000)])
 @pytest.mark.parametrize("size_hw", [(384, 2304), (97, 31), (3, 700)])
-def test_a_photo_resized_in_strips_is_the_photo_resized(photo_hw, size_hw):
+def test_a_photo_resized_in_bands_is_the_photo_resized(photo_hw, size_hw):
     photo = noise(*photo_hw)
     difference = np.abs(fit_photo(photo, size_hw).astype(int) - fit(photo, size_hw))
     assert difference.max() <= 1

@@ -124,12 +124,18 @@ def test_a_type_without_labelled_photos_is_not_answered_where_the_window_looks_l
     assert (torch.cat([like, unlike])[:, :, 8:] == 0).all()
 
 
-def test_texture_that_is_not_core_says_nothing_of_the_type():
+def network_that_goes_by_texture():
+    """Its first two channels of texture speak for the first two types; tone says nothing."""
     network = typed_network()
     with torch.no_grad():
         network.tone_probe.weight.zero_()
         network.texture_probe.weight[0, 0] = 50
         network.texture_probe.weight[1, 1] = 50
+    return network
+
+
+def test_texture_that_is_not_core_says_nothing_of_the_type():
+    network = network_that_goes_by_texture()
     top, texture = plain()
     texture[:, 0, :, 0] = 1
     texture[:, 1, :, 1] = 2
@@ -138,11 +144,7 @@ def test_texture_that_is_not_core_says_nothing_of_the_type():
 
 
 def test_what_may_be_core_at_even_odds_says_nothing_of_the_type():
-    network = typed_network()
-    with torch.no_grad():
-        network.tone_probe.weight.zero_()
-        network.texture_probe.weight[0, 0] = 50
-        network.texture_probe.weight[1, 1] = 50
+    network = network_that_goes_by_texture()
     decoded = halves()
     decoded[..., 8:, :8] = torch.tensor([0.5, 0.25, 1e-6, 0.25]).log()[:, None, None]
     top, texture = plain()
